@@ -9,7 +9,7 @@ use super::{Channel, RawJson, Timestamp};
 use crate::{Address, EchoedCorrelationId, EventId, SentMessageId};
 
 /// What became of a reply or a template. All but the message's id may be missing.
-/// <https://docs.prelude.so/notify/v2/documentation/webhooks>
+/// <https://docs.prelude.so/notify/v2/documentation/webhook>
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
 pub struct DeliveryEvent {

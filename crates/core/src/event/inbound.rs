@@ -6,7 +6,7 @@ use super::{Channel, RawJson, ReplyWindow, Timestamp};
 use crate::{Address, EventId, InboundMessageId, MessageText};
 
 /// A message from a user.
-/// <https://docs.prelude.so/notify/v2/documentation/two-way-messaging>
+/// <https://docs.prelude.so/notify/v2/documentation/whatsapp>
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
 pub struct InboundMessage {

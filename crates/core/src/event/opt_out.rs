@@ -8,7 +8,7 @@ use super::{RawJson, Timestamp};
 use crate::{Address, EventId};
 
 /// A user opted out of marketing messages, in again, or asked for help.
-/// <https://docs.prelude.so/notify/v2/documentation/webhooks>
+/// <https://docs.prelude.so/notify/v2/documentation/webhook>
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
 pub struct OptOutEvent {

@@ -33,7 +33,7 @@ const LONGEST_BODY: usize = 1024 * 1024;
 /// # Ok(())
 /// # }
 /// ```
-/// <https://docs.prelude.so/notify/v2/documentation/webhooks>
+/// <https://docs.prelude.so/notify/v2/documentation/webhook>
 #[derive(Clone)]
 pub struct Webhook {
     trust: Trust,
