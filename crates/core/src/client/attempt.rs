@@ -115,7 +115,7 @@ fn never_begun(error: &reqwest::Error, gate: &Gate) -> Error {
     if gate.is_cancelled() {
         return cancelled();
     }
-    let code = if find_tls(error) {
+    let code = if is_tls(error) {
         ErrorCode::TlsFailed
     } else if error.is_timeout() {
         ErrorCode::TimedOut
@@ -125,13 +125,16 @@ fn never_begun(error: &reqwest::Error, gate: &Gate) -> Error {
     not_sent(code, root_cause(error))
 }
 
-fn find_tls(error: &reqwest::Error) -> bool {
-    causes(error).any(|cause| {
+fn is_tls(error: &reqwest::Error) -> bool {
+    causes(error).any(|mut cause| {
+        // An `io::Error` hides what it wraps from `source`, and may wrap another one.
+        while let Some(inner) = cause
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref)
+        {
+            cause = inner;
+        }
         cause.is::<rustls::Error>()
-            || cause
-                .downcast_ref::<std::io::Error>()
-                .and_then(std::io::Error::get_ref)
-                .is_some_and(<dyn StdError + Send + Sync>::is::<rustls::Error>)
     })
 }
 
