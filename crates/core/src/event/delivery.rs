@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::loose::{Loose, Object};
 use super::open_enum::open_enum;
+use super::wire::{Envelope, require};
 use super::{Channel, RawJson, Timestamp};
 use crate::{Address, EchoedCorrelationId, EventId, SentMessageId};
 
@@ -60,6 +62,81 @@ pub struct Fee {
     pub amount: Option<Arc<str>>,
     /// ISO 4217, such as `EUR`.
     pub currency: Option<Arc<str>>,
+}
+
+impl DeliveryEvent {
+    pub(super) fn read(
+        envelope: &Envelope<'_, Payload<'_>>,
+        status: DeliveryStatus,
+        json: &str,
+        verified: bool,
+    ) -> Result<Self, String> {
+        let payload = &envelope.payload.0;
+        let message_id = payload.message_id.required().or(payload.id.required());
+        let fee = Fee {
+            amount: payload.fee.0.amount.optional().map(Into::into),
+            currency: payload.fee.0.currency.optional().map(Into::into),
+        };
+        Ok(Self {
+            id: require(&envelope.id, "id")?.into(),
+            created_at: require(&envelope.created_at, "created_at")?.into(),
+            raw: RawJson::new(json),
+            verified,
+            status,
+            message_id: message_id.ok_or("`payload.message_id` is missing")?.into(),
+            correlation_id: payload.correlation_id.optional().map(Into::into),
+            reason: payload.reason.optional().map(Into::into),
+            final_status: payload.status.optional().map(Into::into),
+            to: payload.to.optional().map(Into::into),
+            channel: payload.channel.optional().map(Into::into),
+            attempt_id: payload.attempt_id.optional().map(Into::into),
+            template_id: payload.template_id.optional().map(Into::into),
+            customer_uuid: payload.customer_uuid.optional().map(Into::into),
+            message_created_at: payload.created_at.optional().map(Into::into),
+            expires_at: payload.expires_at.optional().map(Into::into),
+            fee: (fee.amount.is_some() || fee.currency.is_some()).then_some(fee),
+        })
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Payload<'a> {
+    #[serde(borrow)]
+    id: Loose<'a>,
+    #[serde(borrow)]
+    message_id: Loose<'a>,
+    #[serde(borrow)]
+    correlation_id: Loose<'a>,
+    #[serde(borrow)]
+    reason: Loose<'a>,
+    #[serde(borrow)]
+    status: Loose<'a>,
+    #[serde(borrow)]
+    to: Loose<'a>,
+    #[serde(borrow)]
+    channel: Loose<'a>,
+    #[serde(borrow)]
+    attempt_id: Loose<'a>,
+    #[serde(borrow)]
+    template_id: Loose<'a>,
+    #[serde(borrow)]
+    customer_uuid: Loose<'a>,
+    #[serde(borrow)]
+    created_at: Loose<'a>,
+    #[serde(borrow)]
+    expires_at: Loose<'a>,
+    #[serde(borrow)]
+    fee: Object<WireFee<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct WireFee<'a> {
+    #[serde(borrow)]
+    amount: Loose<'a>,
+    #[serde(borrow)]
+    currency: Loose<'a>,
 }
 
 /// What happened to a message.

@@ -1,7 +1,9 @@
 //! `inbound.message.received`: a user wrote.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::loose::{Loose, LooseText, Object};
+use super::wire::{Envelope, require};
 use super::{Channel, RawJson, ReplyWindow, Timestamp};
 use crate::{Address, EventId, InboundMessageId, MessageText};
 
@@ -35,5 +37,62 @@ pub struct InboundMessage {
 }
 
 impl InboundMessage {
-    pub(crate) const TYPE: &'static str = "inbound.message.received";
+    pub(super) const TYPE: &'static str = "inbound.message.received";
+
+    pub(super) fn read(
+        envelope: &Envelope<'_, Payload<'_>>,
+        json: &str,
+        verified: bool,
+    ) -> Result<Self, String> {
+        let payload = &envelope.payload.0;
+        let channel = Channel::from(require(&payload.channel, "payload.channel")?);
+        let expires_at = payload.conversation.0.window_expires_at.optional();
+        let text = payload.content.0.text.as_ref();
+        Ok(Self {
+            id: require(&envelope.id, "id")?.into(),
+            created_at: require(&envelope.created_at, "created_at")?.into(),
+            raw: RawJson::new(json),
+            verified,
+            message_id: require(&payload.message_id, "payload.message_id")?.into(),
+            from: require(&payload.from, "payload.from")?.into(),
+            to: require(&payload.to, "payload.to")?.into(),
+            text: text
+                .ok_or("`payload.content.text` is missing")?
+                .as_str()
+                .into(),
+            reply_window: ReplyWindow::new(expires_at.map(Timestamp::from), &channel),
+            channel,
+        })
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Payload<'a> {
+    #[serde(borrow)]
+    message_id: Loose<'a>,
+    #[serde(borrow)]
+    channel: Loose<'a>,
+    #[serde(borrow)]
+    from: Loose<'a>,
+    #[serde(borrow)]
+    to: Loose<'a>,
+    #[serde(borrow)]
+    content: Object<Content<'a>>,
+    #[serde(borrow)]
+    conversation: Object<Conversation<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Content<'a> {
+    #[serde(borrow)]
+    text: Option<LooseText<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Conversation<'a> {
+    #[serde(borrow)]
+    window_expires_at: Loose<'a>,
 }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::loose::Loose;
+use super::wire::{Envelope, require};
 use super::{RawJson, Timestamp};
 use crate::{Address, EventId};
 
@@ -32,6 +34,41 @@ pub struct OptOutEvent {
     pub to: Option<Address>,
     /// When it was received.
     pub received_at: Option<Timestamp>,
+}
+
+impl OptOutEvent {
+    pub(super) fn read(
+        envelope: &Envelope<'_, Payload<'_>>,
+        kind: OptOutKind,
+        json: &str,
+        verified: bool,
+    ) -> Result<Self, String> {
+        let payload = &envelope.payload.0;
+        Ok(Self {
+            id: require(&envelope.id, "id")?.into(),
+            created_at: require(&envelope.created_at, "created_at")?.into(),
+            raw: RawJson::new(json),
+            verified,
+            kind,
+            action: payload.action.optional().map(Into::into),
+            from: payload.from.optional().map(Into::into),
+            to: payload.to.optional().map(Into::into),
+            received_at: payload.received_at.optional().map(Into::into),
+        })
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Payload<'a> {
+    #[serde(borrow)]
+    action: Loose<'a>,
+    #[serde(borrow)]
+    from: Loose<'a>,
+    #[serde(borrow)]
+    to: Loose<'a>,
+    #[serde(borrow)]
+    received_at: Loose<'a>,
 }
 
 /// What a user, or their carrier, asked for.

@@ -1,0 +1,104 @@
+//! `cargo xtask bench`: ratios against peers in the same run, client and stub pinned to one core.
+
+mod cpu;
+mod parse;
+mod reply;
+mod stub;
+mod verify;
+
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use clap::{Subcommand, ValueEnum};
+use serde::de::DeserializeOwned;
+
+use crate::Done;
+use crate::suite::cargo;
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum What {
+    /// The core: replies, parsing, verifying.
+    Core,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Part {
+    /// Prints its address, then answers every POST until its input ends.
+    Stub,
+    /// Prints the CPU time and the connections of many replies.
+    Reply(reply::Options),
+    /// Prints the time of parsing the seed's event.
+    Parse,
+    /// Prints the time of verifying a signature.
+    Verify,
+}
+
+pub(crate) fn run(what: What) -> Done {
+    println!("building with optimisation …");
+    let built = cargo()
+        .args(["build", "--release", "--quiet", "-p", "xtask"])
+        .current_dir(crate::suite::root())
+        .status()?;
+    if !built.success() {
+        return Err("the build failed".into());
+    }
+    match what {
+        What::Core => {
+            reply::report()?;
+            parse::report()?;
+            verify::report()
+        }
+    }
+}
+
+pub(crate) fn part(part: Part) -> Done {
+    match part {
+        Part::Stub => stub::serve(),
+        Part::Reply(options) => reply::measure(&options),
+        Part::Parse => parse::measure(),
+        Part::Verify => verify::measure(),
+    }
+}
+
+/// The optimised xtask as one part of a measurement, pinned to the first core: across cores,
+/// wake-ups cost ten times the work and drown it.
+fn pinned(arguments: &[&str]) -> Command {
+    let target = crate::suite::root().join("target/release/xtask");
+    let mut command = Command::new("taskset");
+    command.args(["-c", "0"]).arg(target).arg("bench-part");
+    command.args(arguments).stdin(Stdio::piped());
+    command
+}
+
+/// What a part prints, as JSON.
+fn measured<T: DeserializeOwned>(arguments: &[&str]) -> Result<T, Box<dyn std::error::Error>> {
+    let output = pinned(arguments).stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err(format!("the part {arguments:?} failed").into());
+    }
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+/// The middle of several measurements.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// One line against a goal.
+fn line(name: &str, ours: f64, peer: f64, unit: &str, peer_name: &str, goal: f64) {
+    let ratio = ours / peer;
+    let verdict = if ratio <= goal { "ok" } else { "OVER" };
+    println!(
+        "{name:<34} {ours:>8.2} {unit}  {peer_name} {peer:>8.2} {unit}  ratio {ratio:>5.2}  goal {goal:.2}  {verdict}"
+    );
+}
+
+/// The mean time of `work` over so many `times`.
+fn microseconds(times: u32, work: impl Fn()) -> f64 {
+    let started = Instant::now();
+    for _ in 0..times {
+        work();
+    }
+    started.elapsed().as_secs_f64() * 1e6 / f64::from(times)
+}

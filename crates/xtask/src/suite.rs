@@ -1,0 +1,160 @@
+//! One suite: a command, whether it passed, and how many tests it counted.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// What came of a suite.
+pub(crate) struct Report {
+    pub(crate) name: String,
+    pub(crate) end: End,
+    pub(crate) took: Duration,
+}
+
+pub(crate) enum End {
+    /// Passed or failed, with the counts of its runner (a check without a runner counts as one).
+    Ran { passed: u64, failed: u64 },
+    /// Not run on this machine, and why. Never with `CI=true`.
+    Skipped(String),
+}
+
+impl Report {
+    /// Runs `command` and passes its output on. Lines of `cargo test` are counted.
+    pub(crate) fn of(name: &str, command: &mut Command) -> io::Result<Self> {
+        println!("\n== {name}: {}", shown(command));
+        let started = Instant::now();
+        let mut child = command
+            .current_dir(root())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut counts = Counts::default();
+        if let Some(stdout) = child.stdout.take() {
+            for line in BufReader::new(stdout).lines() {
+                let line = line?;
+                writeln!(io::stdout(), "{line}")?;
+                counts.read(&line);
+            }
+        }
+        let succeeded = child.wait()?.success();
+        Ok(Self {
+            name: name.to_owned(),
+            end: counts.end(succeeded),
+            took: started.elapsed(),
+        })
+    }
+
+    pub(crate) fn skipped(name: &str, why: impl Into<String>) -> Self {
+        Self {
+            name: name.to_owned(),
+            end: End::Skipped(why.into()),
+            took: Duration::ZERO,
+        }
+    }
+}
+
+/// The sum of all `test result: ok. 3 passed; 0 failed; …` lines.
+#[derive(Default)]
+struct Counts {
+    runners: u64,
+    passed: u64,
+    failed: u64,
+}
+
+impl Counts {
+    fn read(&mut self, line: &str) {
+        let Some(result) = line.trim().strip_prefix("test result: ") else {
+            return;
+        };
+        self.runners += 1;
+        let mut before = "";
+        for word in result.split([' ', ';']) {
+            match word {
+                "passed" => self.passed += before.parse().unwrap_or(0),
+                "failed" => self.failed += before.parse().unwrap_or(0),
+                _ => {}
+            }
+            before = word;
+        }
+    }
+
+    /// A runner that ran no test has failed, and so has a command that says so.
+    fn end(self, succeeded: bool) -> End {
+        let counted = self.runners == 0 || self.passed > 0;
+        let (passed, failed) = if self.runners == 0 {
+            (u64::from(succeeded), 0)
+        } else {
+            (self.passed, self.failed)
+        };
+        let failed = if succeeded && counted {
+            failed
+        } else {
+            failed.max(1)
+        };
+        End::Ran { passed, failed }
+    }
+}
+
+/// The project's root.
+pub(crate) fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_owned()
+}
+
+/// `cargo` as it was called.
+pub(crate) fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+fn shown(command: &Command) -> String {
+    let program = Path::new(command.get_program());
+    let words = [program.file_name().unwrap_or(program.as_os_str())];
+    words
+        .into_iter()
+        .chain(command.get_args())
+        .map(|word| word.to_string_lossy())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn end(lines: &[&str], succeeded: bool) -> (u64, u64) {
+        let mut counts = Counts::default();
+        lines.iter().for_each(|line| counts.read(line));
+        match counts.end(succeeded) {
+            End::Ran { passed, failed } => (passed, failed),
+            End::Skipped(why) => panic!("{why}"),
+        }
+    }
+
+    #[test]
+    fn results_are_added_up() {
+        let lines = [
+            "test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out",
+            "test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out",
+        ];
+        assert_eq!(end(&lines, false), (4, 2));
+    }
+
+    #[test]
+    fn a_check_counts_as_one() {
+        assert_eq!(end(&[], true), (1, 0));
+        assert_eq!(end(&[], false), (0, 1));
+    }
+
+    #[test]
+    fn a_runner_without_tests_has_failed() {
+        let none = ["test result: ok. 0 passed; 0 failed; 0 ignored"];
+        assert_eq!(end(&none, true), (0, 1));
+    }
+
+    #[test]
+    fn a_command_that_fails_after_its_tests_has_failed() {
+        let passed = ["test result: ok. 3 passed; 0 failed; 0 ignored"];
+        assert_eq!(end(&passed, false), (3, 1));
+    }
+}

@@ -1,0 +1,109 @@
+//! `cargo xtask test`: every suite, a line each, and one line for all.
+
+use std::env;
+use std::io;
+
+use crate::Done;
+use crate::suite::{End, Report, cargo};
+
+type Suite = (&'static str, fn() -> io::Result<Report>);
+
+/// In the order in which a mistake is found soonest. Another language is another line.
+const SUITES: [Suite; 6] = [
+    ("format", format),
+    ("lint", lint),
+    ("docs", docs),
+    ("rust", rust),
+    ("vectors", vectors),
+    ("demo", demo),
+];
+
+pub(crate) fn run(wanted: &[String]) -> Done {
+    let mut reports = Vec::new();
+    for (name, suite) in SUITES {
+        if wanted.is_empty()
+            || wanted
+                .iter()
+                .any(|prefix| name.starts_with(prefix.as_str()))
+        {
+            reports.push(suite()?);
+        }
+    }
+    if reports.is_empty() {
+        return Err(format!("no suite is called {}", wanted.join(" or ")).into());
+    }
+    summarise(&reports)
+}
+
+fn summarise(reports: &[Report]) -> Done {
+    let (mut all_passed, mut all_failed, mut all_skipped) = (0, 0, 0);
+    println!();
+    for Report { name, end, took } in reports {
+        match end {
+            End::Ran { passed, failed } => {
+                all_passed += passed;
+                all_failed += failed;
+                let verdict = if *failed == 0 { "ok" } else { "FAILED" };
+                println!(
+                    "{verdict:>7}  {name:<10} {passed:>5} passed {failed:>4} failed {:>7.1} s",
+                    took.as_secs_f64()
+                );
+            }
+            End::Skipped(why) => {
+                all_skipped += 1;
+                println!("SKIPPED  {name:<10} {why}");
+            }
+        }
+    }
+    let ci = env::var("CI").is_ok_and(|ci| ci == "true");
+    if ci && all_skipped > 0 {
+        all_failed += all_skipped;
+        println!("with CI=true nothing may be skipped");
+    }
+    println!("\n{all_passed} passed, {all_failed} failed, {all_skipped} skipped");
+    if all_failed == 0 {
+        Ok(())
+    } else {
+        Err("not every suite passed".into())
+    }
+}
+
+fn format() -> io::Result<Report> {
+    Report::of("format", cargo().args(["fmt", "--all", "--check"]))
+}
+
+fn lint() -> io::Result<Report> {
+    let all = [
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--quiet",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    Report::of("lint", cargo().args(all))
+}
+
+fn docs() -> io::Result<Report> {
+    let all = ["doc", "--workspace", "--no-deps", "--quiet"];
+    Report::of("docs", cargo().args(all).env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// Unit tests, end-to-end tests, documentation examples.
+fn rust() -> io::Result<Report> {
+    Report::of("rust", cargo().args(["test", "--workspace", "--quiet"]))
+}
+
+/// Run once more by themselves, for their counts: every language must show the same.
+fn vectors() -> io::Result<Report> {
+    let runners = ["--test", "vectors", "--test", "outcomes"];
+    let mut command = cargo();
+    command.args(["test", "--quiet", "-p", "backchat-tests"]);
+    command.args(runners).args(["--", "--nocapture"]);
+    Report::of("vectors", &mut command)
+}
+
+fn demo() -> io::Result<Report> {
+    Report::of("demo", cargo().args(["run", "--quiet", "--", "demo"]))
+}
