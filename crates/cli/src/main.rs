@@ -1,2 +1,82 @@
-//! cli
-fn main() {}
+//! `backchat`: answer WhatsApp messages, run the sandbox, sign and verify webhooks.
+
+mod control;
+mod demo;
+mod exit;
+mod output;
+mod reply;
+mod sandbox;
+mod send;
+mod trigger;
+mod webhook;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use exit::Failure;
+use output::Output;
+
+#[derive(Parser)]
+#[command(
+    version,
+    about = "Two-way WhatsApp messaging for the Prelude API.",
+    after_help = exit::HELP,
+)]
+struct Arguments {
+    /// Print JSON for machines, one document a result.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Show the whole job on this machine: no account, no network.
+    Demo(demo::Options),
+    /// Run a stand-in for Prelude until interrupted.
+    Sandbox(sandbox::Options),
+    /// Answer an inbound message.
+    Reply(reply::Options),
+    /// Send a template.
+    Send(send::Options),
+    /// Let a user write to a running sandbox.
+    Trigger(trigger::Options),
+    /// Sign or verify the body of a webhook.
+    #[command(subcommand)]
+    Webhook(webhook::Command),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            EnvFilter::try_from_env("BACKCHAT_LOG").unwrap_or_else(|_| EnvFilter::new("warn")),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    let output = Output::new(arguments.json);
+    match run(arguments.command, output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output.failure(&failure);
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(command: Command, output: Output) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(async {
+        match command {
+            Command::Demo(options) => demo::run(&options).await,
+            Command::Sandbox(options) => sandbox::run(options, output).await,
+            Command::Reply(options) => reply::run(options, output).await,
+            Command::Send(options) => send::run(options, output).await,
+            Command::Trigger(options) => trigger::run(&options, output).await,
+            Command::Webhook(command) => webhook::run(&command, output),
+        }
+    })
+}
