@@ -1,0 +1,78 @@
+//! The examples are programs that people copy: each runs here, as a process of its own, against the
+//! sandbox, and the README shows the very file.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use backchat_sandbox::{Inbound, Sandbox, SandboxHandle};
+
+/// An example under way; ended with the test.
+struct Example {
+    process: Child,
+    url: String,
+}
+
+impl Example {
+    fn start(name: &str, sandbox: &SandboxHandle) -> Self {
+        let tests = std::env::current_exe().unwrap();
+        let built = tests
+            .ancestors()
+            .nth(2)
+            .unwrap()
+            .join("examples")
+            .join(name);
+        let mut process = Command::new(built)
+            .env("BACKCHAT_LISTEN", "127.0.0.1:0")
+            .env("PRELUDE_API_TOKEN", sandbox.token())
+            .env("PRELUDE_BASE_URL", sandbox.url())
+            .env("PRELUDE_WEBHOOK_PUBLIC_KEY", sandbox.public_key_pem())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut first = String::new();
+        let stdout = process.stdout.take().unwrap();
+        BufReader::new(stdout).read_line(&mut first).unwrap();
+        let url = first
+            .trim()
+            .strip_prefix("listening on ")
+            .unwrap()
+            .to_owned();
+        Self { process, url }
+    }
+}
+
+impl Drop for Example {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_quickstart_answers() {
+    let sandbox = Sandbox::builder().start().await.unwrap();
+    let bot = Example::start("quickstart", &sandbox);
+    let webhook = format!("{}/webhooks/prelude", bot.url);
+    sandbox.set_webhook_url(Some(&webhook)).unwrap();
+    sandbox
+        .inbound(Inbound::new("+33612345678", "Hi"))
+        .await
+        .unwrap();
+    sandbox.advance(Duration::ZERO).await.unwrap();
+    let sent = sandbox.messages();
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0].text(), "You said: Hi");
+    assert_eq!(sent[0].to(), "+33612345678");
+}
+
+#[test]
+fn the_readme_shows_the_files_that_run() {
+    let readme = include_str!("../../README.md");
+    for (name, file) in [("quickstart.rs", include_str!("../examples/quickstart.rs"))] {
+        assert!(
+            readme.contains(file.trim()),
+            "README.md does not show {name} as it is"
+        );
+    }
+}
