@@ -40,7 +40,10 @@ pub(crate) async fn run(options: Options, output: Output) -> Result<(), Failure>
         .map(CallbackUrl::try_from)
         .transpose()?;
     let sent = Client::from_env()?.notify().reply(reply).await?;
-    let correlation_id = sent.correlation_id.as_ref().map_or("none", |id| id.as_str());
+    let correlation_id = sent
+        .correlation_id
+        .as_ref()
+        .map_or("none", |id| id.as_str());
     output.result(
         &to_value(&sent).unwrap_or_default(),
         &format!("sent {} (correlation id {correlation_id})", sent.id),

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use backchat_sandbox::{Sandbox, SaltLength};
+use backchat_sandbox::{SaltLength, Sandbox};
 use clap::Args;
 use serde_json::json;
 

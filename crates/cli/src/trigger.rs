@@ -25,7 +25,12 @@ pub(crate) struct Options {
     #[arg(long)]
     channel: Option<String>,
     /// The sandbox.
-    #[arg(long, value_name = "SANDBOX", env = "PRELUDE_BASE_URL", default_value = "http://127.0.0.1:8787")]
+    #[arg(
+        long,
+        value_name = "SANDBOX",
+        env = "PRELUDE_BASE_URL",
+        default_value = "http://127.0.0.1:8787"
+    )]
     url: String,
 }
 

@@ -109,7 +109,10 @@ async fn hear_of_the_delivery(
     sandbox: &SandboxHandle,
     receiver: &mut Receiver,
 ) -> Result<(), Failure> {
-    step(3, "Delivery events come back, naming the message they are about.");
+    step(
+        3,
+        "Delivery events come back, naming the message they are about.",
+    );
     sandbox.advance(Duration::ZERO).await?;
     loop {
         let event = receiver.next().await?;
@@ -145,7 +148,10 @@ async fn the_window_closes(
     client: &Client,
     message: &InboundMessage,
 ) -> Result<(), Failure> {
-    step(5, "24 hours pass. A reply is refused, and the error says what to do.");
+    step(
+        5,
+        "24 hours pass. A reply is refused, and the error says what to do.",
+    );
     sandbox.advance(Duration::from_hours(24)).await?;
     match client.reply(message, "Are you still there?").await {
         Ok(reply) => Err(unexpected("window_expired", reply.id.as_str())),
@@ -162,7 +168,10 @@ async fn send_the_template(
     client: &Client,
     message: &InboundMessage,
 ) -> Result<(), Failure> {
-    step(6, "The template goes out instead: client.reply_or_template(…).");
+    step(
+        6,
+        "The template goes out instead: client.reply_or_template(…).",
+    );
     let template = Template::parse(TEMPLATE)?.variable("name", "Ada");
     let answered = client
         .reply_or_template(message, "Are you still there?", template)

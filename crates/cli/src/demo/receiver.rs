@@ -51,11 +51,7 @@ impl Receiver {
     }
 }
 
-async fn receive(
-    State(app): State<App>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> (StatusCode, String) {
+async fn receive(State(app): State<App>, headers: HeaderMap, body: Bytes) -> (StatusCode, String) {
     match app.webhook.verify(&body, &headers) {
         Ok(event) => {
             let _demo_has_ended = app.events.send(event);
@@ -63,7 +59,10 @@ async fn receive(
         }
         Err(error) => {
             let status = StatusCode::from_u16(error.webhook_status());
-            (status.unwrap_or(StatusCode::UNAUTHORIZED), error.to_string())
+            (
+                status.unwrap_or(StatusCode::UNAUTHORIZED),
+                error.to_string(),
+            )
         }
     }
 }
