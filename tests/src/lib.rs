@@ -1,1 +1,4 @@
-//! tests
+//! What the tests of all parts and languages share.
+
+pub mod fault;
+pub mod vectors;

@@ -1,5 +1,11 @@
 //! Cancelling: a POST that had not begun never leaves; one that had begun is finished and never
 //! repeated.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test"
+)]
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};

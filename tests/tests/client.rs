@@ -1,4 +1,10 @@
 //! What the server receives from a client, and what the client makes of its answers.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test"
+)]
 
 use std::time::Duration;
 

@@ -1,5 +1,11 @@
 //! The examples are programs that people copy: each runs here, as a process of its own, against the
 //! sandbox, and the README shows the very file.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test"
+)]
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -69,10 +75,9 @@ async fn the_quickstart_answers() {
 #[test]
 fn the_readme_shows_the_files_that_run() {
     let readme = include_str!("../../README.md");
-    for (name, file) in [("quickstart.rs", include_str!("../examples/quickstart.rs"))] {
-        assert!(
-            readme.contains(file.trim()),
-            "README.md does not show {name} as it is"
-        );
-    }
+    let shown = include_str!("../examples/quickstart.rs").trim();
+    assert!(
+        readme.contains(shown),
+        "README.md does not show the quickstart as it is"
+    );
 }

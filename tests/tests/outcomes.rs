@@ -1,12 +1,20 @@
 //! Every row of the table of outcomes, over real sockets. What counts is what the server received.
 //!
 //! The cases are data (`vectors/outcomes.json`), because every language runs them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test"
+)]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use backchat_core::{Attempt, Client, Error, Reply, ReplyResponse};
+use backchat_core::{
+    Attempt, Client, CorrelationId, Error, ErrorCode, InboundMessageId, Reply, ReplyResponse,
+};
 use backchat_tests::fault::{FaultServer, Step, TlsFault, black_hole, refused_address};
 use serde::Deserialize;
 
@@ -203,7 +211,7 @@ impl Expect {
                 _ => None,
             };
             let server_code = match e {
-                Error::MaybeSent(e) => e.server_code.as_ref().map(|code| code.as_str()),
+                Error::MaybeSent(e) => e.server_code.as_ref().map(ErrorCode::as_str),
                 _ => None,
             };
             let retry_after = e
@@ -222,10 +230,10 @@ impl Expect {
             expected("retry_after_ms", retry_after, self.retry_after_ms)?;
             same(
                 "message_id",
-                e.message_id().map(|id| id.as_str()),
+                e.message_id().map(InboundMessageId::as_str),
                 Some("im_01k8aq2zggeyssvt53zgvpx63a"),
             )?;
-            let named = e.correlation_id().and_then(|id| id.reply_to());
+            let named = e.correlation_id().and_then(CorrelationId::reply_to);
             same("correlation id names the message", named.is_some(), true)?;
         }
         if let Some(least) = self.elapsed_at_least_ms {
@@ -251,6 +259,10 @@ impl Expect {
     }
 }
 
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "most of what is compared is made for it"
+)]
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, got: T, expected: T) -> Result<(), String> {
     if got == expected {
         Ok(())

@@ -2,6 +2,7 @@
 
 mod bench;
 mod fault_server;
+mod postgres;
 mod suite;
 mod test;
 

@@ -124,7 +124,9 @@ mod tests {
 
     fn end(lines: &[&str], succeeded: bool) -> (u64, u64) {
         let mut counts = Counts::default();
-        lines.iter().for_each(|line| counts.read(line));
+        for line in lines {
+            counts.read(line);
+        }
         match counts.end(succeeded) {
             End::Ran { passed, failed } => (passed, failed),
             End::Skipped(why) => panic!("{why}"),

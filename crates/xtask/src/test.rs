@@ -2,11 +2,13 @@
 
 use std::env;
 use std::io;
+use std::process::Command;
 
 use crate::Done;
+use crate::postgres::Postgres;
 use crate::suite::{End, Report, cargo};
 
-type Suite = (&'static str, fn() -> io::Result<Report>);
+type Suite = (&'static str, fn() -> io::Result<Vec<Report>>);
 
 /// In the order in which a mistake is found soonest. Another language is another line.
 const SUITES: [Suite; 6] = [
@@ -26,7 +28,7 @@ pub(crate) fn run(wanted: &[String]) -> Done {
                 .iter()
                 .any(|prefix| name.starts_with(prefix.as_str()))
         {
-            reports.push(suite()?);
+            reports.extend(suite()?);
         }
     }
     if reports.is_empty() {
@@ -68,11 +70,15 @@ fn summarise(reports: &[Report]) -> Done {
     }
 }
 
-fn format() -> io::Result<Report> {
-    Report::of("format", cargo().args(["fmt", "--all", "--check"]))
+fn one(name: &str, command: &mut Command) -> io::Result<Vec<Report>> {
+    Ok(vec![Report::of(name, command)?])
 }
 
-fn lint() -> io::Result<Report> {
+fn format() -> io::Result<Vec<Report>> {
+    one("format", cargo().args(["fmt", "--all", "--check"]))
+}
+
+fn lint() -> io::Result<Vec<Report>> {
     let all = [
         "clippy",
         "--workspace",
@@ -82,28 +88,40 @@ fn lint() -> io::Result<Report> {
         "-D",
         "warnings",
     ];
-    Report::of("lint", cargo().args(all))
+    one("lint", cargo().args(all))
 }
 
-fn docs() -> io::Result<Report> {
+fn docs() -> io::Result<Vec<Report>> {
     let all = ["doc", "--workspace", "--no-deps", "--quiet"];
-    Report::of("docs", cargo().args(all).env("RUSTDOCFLAGS", "-D warnings"))
+    one("docs", cargo().args(all).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// Unit tests, end-to-end tests, documentation examples.
-fn rust() -> io::Result<Report> {
-    Report::of("rust", cargo().args(["test", "--workspace", "--quiet"]))
+/// Unit tests, end-to-end tests, documentation examples; with a Postgres of their own.
+fn rust() -> io::Result<Vec<Report>> {
+    let mut command = cargo();
+    command.args(["test", "--workspace", "--quiet"]);
+    match Postgres::start() {
+        Ok(postgres) => {
+            command.env("BACKCHAT_TEST_POSTGRES", postgres.url());
+            one("rust", &mut command)
+        }
+        Err(why) => {
+            let mut reports = one("rust", &mut command)?;
+            reports.push(Report::skipped("postgres", why));
+            Ok(reports)
+        }
+    }
 }
 
 /// Run once more by themselves, for their counts: every language must show the same.
-fn vectors() -> io::Result<Report> {
+fn vectors() -> io::Result<Vec<Report>> {
     let runners = ["--test", "vectors", "--test", "outcomes"];
     let mut command = cargo();
     command.args(["test", "--quiet", "-p", "backchat-tests"]);
     command.args(runners).args(["--", "--nocapture"]);
-    Report::of("vectors", &mut command)
+    one("vectors", &mut command)
 }
 
-fn demo() -> io::Result<Report> {
-    Report::of("demo", cargo().args(["run", "--quiet", "--", "demo"]))
+fn demo() -> io::Result<Vec<Report>> {
+    one("demo", cargo().args(["run", "--quiet", "--", "demo"]))
 }
