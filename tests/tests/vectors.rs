@@ -1,6 +1,7 @@
 //! The shared vectors, run through the core. One test per file; `tests/vectors/README.md` says more.
 
 use std::collections::BTreeSet;
+use std::error::Error;
 use std::fs;
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
@@ -8,13 +9,16 @@ use std::sync::{Mutex, PoisonError};
 use backchat_core::{ErrorClass, ErrorCode};
 use backchat_tests::vectors::coverage::{NOT_IN_VECTORS, covered};
 use backchat_tests::vectors::{Counts, File, Report, generate, run};
+use jsonschema::Validator;
+use serde_json::json;
 
 /// The files that ran, for the line of their total.
 static RAN: Mutex<Vec<Counts>> = Mutex::new(Vec::new());
 
 /// Past the capture of `println!`: the counts are shown in every run.
 fn say(line: &str) {
-    writeln!(io::stdout(), "{line}").unwrap();
+    let shown = writeln!(io::stdout(), "{line}");
+    assert!(shown.is_ok(), "{shown:?}");
 }
 
 fn finish(report: &Report) {
@@ -73,19 +77,65 @@ async fn retry_after() {
     finish(&run(File::RetryAfter).await);
 }
 
+fn schema() -> Result<Validator, Box<dyn Error>> {
+    let path = File::Outgoing.path().with_file_name("schema.json");
+    let schema = serde_json::from_str(&fs::read_to_string(path)?)?;
+    Ok(jsonschema::draft202012::new(&schema)?)
+}
+
 #[test]
 fn every_file_keeps_to_the_schema() {
-    let path = File::Outgoing.path().with_file_name("schema.json");
-    let schema = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
-    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let schema = schema().unwrap();
     let mut failures = Vec::new();
     for file in File::ALL {
         let document = file.json().unwrap();
-        for error in validator.iter_errors(&document) {
+        for error in schema.iter_errors(&document) {
             failures.push(format!("{file}{}: {error}", error.instance_path()));
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn the_schema_refuses_what_no_runner_would_read() {
+    let schema = schema().unwrap();
+    for (file, place, value) in [
+        (File::Outgoing, "/cases/0/name", json!("Not Kebab")),
+        (File::Outgoing, "/cases/0/via", json!("telepathy")),
+        (
+            File::Outgoing,
+            "/cases/0/args",
+            json!({"to": "+33612345678"}),
+        ),
+        (File::Outgoing, "/cases/0/expect", json!({"ok": {}})),
+        (
+            File::Events,
+            "/cases/0/body",
+            json!({"text": "a", "base64": "YQ=="}),
+        ),
+        (File::Events, "/cases/0/via", json!("http")),
+        (
+            File::Signatures,
+            "/cases/0/headers",
+            json!([["only a name"]]),
+        ),
+        (File::ReplyWindows, "/cases/0/expect/state", json!("ajar")),
+        (
+            File::ErrorBodies,
+            "/cases/0/answers/0",
+            json!({"stauts": 400}),
+        ),
+        (
+            File::ErrorBodies,
+            "/cases/0/expect/error",
+            json!({"code": "internal"}),
+        ),
+        (File::RetryAfter, "/cases", json!([])),
+    ] {
+        let mut document = file.json().unwrap();
+        *document.pointer_mut(place).unwrap() = value;
+        assert!(!schema.is_valid(&document), "{file}{place}");
+    }
 }
 
 #[test]

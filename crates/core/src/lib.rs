@@ -7,6 +7,7 @@ mod client;
 mod error;
 mod event;
 mod mask;
+mod repair;
 mod reply;
 mod template;
 mod values;
@@ -30,8 +31,8 @@ pub use reply::{Reply, ReplyResponse};
 pub use template::{Document, SendResponse, Template, TemplateMessage};
 pub use values::{
     Address, CallbackUrl, CorrelationId, DateTime, DocumentUrl, EchoedCorrelationId, EventId,
-    InboundMessageId, Locale, MessageText, PhoneNumber, ReplyTo, RequestId, SentMessageId,
-    TemplateId, Text,
+    InboundMessageId, Locale, MessageText, PhoneNumber, ReplyTo, RequestId, SenderId,
+    SentMessageId, TemplateId, Text,
 };
 pub use webhook::{SignatureError, SignatureReason, Webhook};
 

@@ -85,7 +85,7 @@ pub struct ReplyResponse {
 #[cfg(feature = "client")]
 mod read {
     use super::{Arc, RawJson, Reply, ReplyResponse, RequestId};
-    use crate::event::Loose;
+    use crate::event::{Loose, Strict};
 
     #[derive(serde::Deserialize)]
     #[serde(default)]
@@ -115,7 +115,7 @@ mod read {
             sent: &Reply,
             request_id: Option<RequestId>,
         ) -> Option<Self> {
-            let wire: Wire = serde_json::from_str(json).ok()?;
+            let Strict(wire): Strict<Wire> = serde_json::from_str(json).ok()?;
             let callback_url = sent.callback_url.as_ref().map(AsRef::as_ref);
             let correlation_id = sent.correlation_id.as_ref().map(AsRef::as_ref);
             Some(Self {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Address, CallbackUrl, Channel, CorrelationId, DateTime, DocumentUrl, EchoedCorrelationId,
-    Error, Locale, PhoneNumber, RawJson, RequestId, SentMessageId, TemplateId, Text, Timestamp,
+    Error, Locale, PhoneNumber, RawJson, RequestId, SenderId, SentMessageId, TemplateId, Timestamp,
 };
 
 /// A template and what fills it, without its receiver.
@@ -22,7 +22,7 @@ pub struct Template {
     pub variables: BTreeMap<String, String>,
     /// The sender. Default: the account's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub from: Option<Text>,
+    pub from: Option<SenderId>,
     /// The language, BCP 47. Default: the template's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<Locale>,
@@ -175,7 +175,7 @@ mod read {
     use serde_json::Value;
 
     use super::{Arc, RawJson, RequestId, SendResponse, TemplateMessage};
-    use crate::event::Loose;
+    use crate::event::{Loose, Strict};
 
     #[derive(serde::Deserialize, Default)]
     #[serde(default)]
@@ -212,7 +212,7 @@ mod read {
             sent: &TemplateMessage,
             request_id: Option<RequestId>,
         ) -> Option<Self> {
-            let wire: Wire = serde_json::from_str(json).ok()?;
+            let Strict(wire): Strict<Wire> = serde_json::from_str(json).ok()?;
             let template = &sent.template;
             let callback_url = template.callback_url.as_ref().map(AsRef::as_ref);
             let correlation_id = template.correlation_id.as_ref().map(AsRef::as_ref);

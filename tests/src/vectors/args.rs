@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use backchat_core::{
     CallbackUrl, Channel, CorrelationId, DateTime, Document, DocumentUrl, Error, Event,
-    InboundMessage, Locale, PhoneNumber, Reply, Template, TemplateMessage, Text,
+    InboundMessage, Locale, PhoneNumber, Reply, SenderId, Template, TemplateMessage,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -72,7 +72,7 @@ impl TemplateArgs {
     fn template(&self) -> Result<Template, Error> {
         let mut template = Template::parse(&self.template_id)?;
         template.variables.clone_from(&self.variables);
-        template.from = parsed(self.from.as_ref(), Text::parse)?;
+        template.from = parsed(self.from.as_ref(), SenderId::parse)?;
         template.locale = parsed(self.locale.as_ref(), Locale::parse)?;
         template.expires_at = parsed(self.expires_at.as_ref(), DateTime::parse)?;
         template.schedule_at = parsed(self.schedule_at.as_ref(), DateTime::parse)?;

@@ -1,5 +1,7 @@
 //! What all cases have, whatever their file.
 
+use std::fmt::Debug;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -28,11 +30,7 @@ impl<C: DeserializeOwned> Case<C> {
 }
 
 /// `Ok` when both are equal, else both of them.
-pub(super) fn same<T: PartialEq + std::fmt::Debug>(
-    what: &str,
-    expected: &T,
-    got: &T,
-) -> Result<(), String> {
+pub(super) fn same<T: PartialEq + Debug>(what: &str, expected: &T, got: &T) -> Result<(), String> {
     if expected == got {
         Ok(())
     } else {
@@ -40,11 +38,20 @@ pub(super) fn same<T: PartialEq + std::fmt::Debug>(
     }
 }
 
+/// The same for JSON, which has a shorter form to print.
+pub(super) fn same_json(what: &str, expected: &Value, got: &Value) -> Result<(), String> {
+    if expected == got {
+        Ok(())
+    } else {
+        Err(format!("{what}: expected {expected}, got {got}"))
+    }
+}
+
 /// Every field that `expected` names must be in `got`, and the same.
 pub(super) fn includes(expected: &Value, got: &Value) -> Result<(), String> {
     let fields = expected.as_object().ok_or("an object is expected")?;
     for (name, value) in fields {
-        same(name, value, got.get(name).unwrap_or(&Value::Null))?;
+        same_json(name, value, got.get(name).unwrap_or(&Value::Null))?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use backchat_core::{Event, Webhook};
 use serde::Deserialize;
 
 use super::bytes::Bytes;
-use super::case::{Case, Via, same};
+use super::case::{Case, Via, same_json};
 use super::file::Document;
 use super::received::Expected;
 use super::report::Report;
@@ -40,7 +40,7 @@ fn check(case: &Case<EventCase>) -> Result<Via, String> {
         let end = case
             .what
             .expect
-            .check(got, &body, |e, g| same("event", e, g));
+            .check(got, &body, |e, g| same_json("event", e, g));
         end.map_err(|why| format!("{call:?}: {why}"))?;
     }
     if case.what.calls.is_empty() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::case::same;
+use super::case::{same, same_json};
 use crate::fault::Received;
 
 #[derive(Deserialize)]
@@ -35,7 +35,7 @@ impl ExpectedRequest {
             check_generated(head, echoed)?;
             *id = echoed.clone();
         }
-        same("the body", &Value::Object(expected), &got)
+        same_json("the body", &Value::Object(expected), &got)
     }
 }
 

@@ -6,7 +6,9 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::event::{Loose, Strict};
 use crate::mask::MaskedBytes;
+use crate::repair::repair;
 use crate::{ErrorCode, RequestId};
 
 /// The body of an answer that is no reply. No answer is unrepresentable.
@@ -35,33 +37,44 @@ pub struct ErrorBody {
     pub request_id: Option<RequestId>,
 }
 
-/// The fields are opaque on purpose: a `message` that is no string must not hide a `code`.
-#[derive(Deserialize)]
-struct Wire {
-    code: Option<Value>,
-    message: Option<Value>,
-    #[serde(rename = "type")]
-    kind: Option<Value>,
-    request_id: Option<Value>,
+/// Loose, so that a `message` that is no string does not hide a `code`.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Wire<'a> {
+    #[serde(borrow)]
+    code: Loose<'a>,
+    #[serde(borrow)]
+    message: Loose<'a>,
+    #[serde(borrow, rename = "type")]
+    kind: Loose<'a>,
+    #[serde(borrow)]
+    request_id: Loose<'a>,
 }
 
 impl AnswerBody {
     /// Reads a body; never fails.
     pub fn parse(bytes: Bytes) -> Self {
-        let Ok(value) = serde_json::from_slice::<Value>(&bytes) else {
+        let Ok(text) = std::str::from_utf8(&bytes) else {
             return AnswerBody::Bytes(bytes);
         };
-        match Wire::deserialize(&value) {
-            Ok(wire) if wire.code.is_some() || wire.message.is_some() => {
-                AnswerBody::Standard(ErrorBody {
-                    code: wire.code.and_then(string),
-                    message: wire.message.and_then(string),
-                    kind: wire.kind.and_then(string),
-                    request_id: wire.request_id.and_then(string).map(RequestId::from),
-                })
+        let body = Self::read(text).or_else(|| Self::read(&repair(text)?));
+        body.unwrap_or(AnswerBody::Bytes(bytes))
+    }
+
+    fn read(json: &str) -> Option<Self> {
+        let string = |field: &Loose<'_>| field.required().map(str::to_owned);
+        if let Ok(Strict(wire)) = serde_json::from_str::<Strict<Wire>>(json) {
+            let body = ErrorBody {
+                code: string(&wire.code),
+                message: string(&wire.message),
+                kind: string(&wire.kind),
+                request_id: wire.request_id.required().map(RequestId::from),
+            };
+            if body != ErrorBody::default() {
+                return Some(AnswerBody::Standard(body));
             }
-            _ => AnswerBody::Json(value),
         }
+        serde_json::from_str(json).ok().map(AnswerBody::Json)
     }
 
     /// The API's error body, if this is one.
@@ -75,13 +88,6 @@ impl AnswerBody {
     /// The code that the answer names, if a server may use it.
     pub fn code(&self) -> Option<ErrorCode> {
         ErrorCode::from_api(self.standard()?.code.as_deref()?)
-    }
-}
-
-fn string(value: Value) -> Option<String> {
-    match value {
-        Value::String(string) => Some(string),
-        _ => None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::loose::{Loose, LooseText, Object};
+use super::loose::{Loose, Object};
 use super::wire::{Envelope, require};
 use super::{Channel, RawJson, ReplyWindow, Timestamp};
 use crate::{Address, EventId, InboundMessageId, MessageText};
@@ -47,7 +47,6 @@ impl InboundMessage {
         let payload = &envelope.payload.0;
         let channel = Channel::from(require(&payload.channel, "payload.channel")?);
         let expires_at = payload.conversation.0.window_expires_at.optional();
-        let text = payload.content.0.text.as_ref();
         Ok(Self {
             id: require(&envelope.id, "id")?.into(),
             created_at: require(&envelope.created_at, "created_at")?.into(),
@@ -56,10 +55,7 @@ impl InboundMessage {
             message_id: require(&payload.message_id, "payload.message_id")?.into(),
             from: require(&payload.from, "payload.from")?.into(),
             to: require(&payload.to, "payload.to")?.into(),
-            text: text
-                .ok_or("`payload.content.text` is missing")?
-                .as_str()
-                .into(),
+            text: require(&payload.content.0.text, "payload.content.text")?.into(),
             reply_window: ReplyWindow::new(expires_at.map(Timestamp::from), &channel),
             channel,
         })
@@ -87,7 +83,7 @@ pub(super) struct Payload<'a> {
 #[serde(default)]
 struct Content<'a> {
     #[serde(borrow)]
-    text: Option<LooseText<'a>>,
+    text: Loose<'a>,
 }
 
 #[derive(Deserialize, Default)]

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// A field that should be a string. Anything else is kept apart, and is never an error.
 #[derive(Default)]
@@ -92,38 +92,26 @@ impl<'de: 'a, 'a> Deserialize<'de> for Loose<'a> {
     }
 }
 
-/// What a user wrote. Half of a surrogate pair (an emoji cut by some sender) becomes U+FFFD: the
-/// rest of the message is worth more than the refusal.
-pub(crate) struct LooseText<'a>(Cow<'a, str>);
+/// A JSON object and nothing else. (serde's own structs take arrays too.)
+pub(crate) struct Strict<T>(pub(crate) T);
 
-impl LooseText<'_> {
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for LooseText<'a> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Strict<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TextVisitor;
+        struct StrictVisitor<T>(PhantomData<T>);
 
-        impl<'de> Visitor<'de> for TextVisitor {
-            type Value = LooseText<'de>;
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for StrictVisitor<T> {
+            type Value = Strict<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
+                f.write_str("an object")
             }
 
-            fn visit_borrowed_bytes<E: Error>(self, v: &'de [u8]) -> Result<Self::Value, E> {
-                Ok(LooseText(String::from_utf8_lossy(v)))
-            }
-
-            fn visit_bytes<E: Error>(self, v: &[u8]) -> Result<Self::Value, E> {
-                Ok(LooseText(String::from_utf8_lossy(v).into_owned().into()))
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Strict)
             }
         }
 
-        // serde_json hands out a string's bytes without refusing lone surrogates.
-        deserializer.deserialize_bytes(TextVisitor)
+        deserializer.deserialize_map(StrictVisitor(PhantomData))
     }
 }
 

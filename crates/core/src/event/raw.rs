@@ -3,7 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::mask::MaskedBytes;
+use crate::repair::repair;
 
 /// JSON exactly as it was received. `Debug` prints its length only.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -24,9 +27,12 @@ impl RawJson {
         self.0.as_bytes()
     }
 
-    /// The JSON as a tree, for fields that have no name here yet.
-    pub fn to_value(&self) -> serde_json::Value {
-        serde_json::from_str(&self.0).unwrap_or(serde_json::Value::Null)
+    /// The JSON as a tree, for fields that have no name here yet. Half a surrogate pair becomes
+    /// U+FFFD, and a number beyond `f64` a string; null for JSON nested deeper than 128 levels.
+    pub fn to_value(&self) -> Value {
+        serde_json::from_str(&self.0)
+            .or_else(|e| repair(&self.0).map_or(Err(e), |json| serde_json::from_str(&json)))
+            .unwrap_or(Value::Null)
     }
 }
 

@@ -4,13 +4,14 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::loose::{Loose, Object};
+use super::loose::{Loose, Object, Strict};
 use super::{
     DeliveryEvent, DeliveryStatus, Event, InboundMessage, OptOutEvent, OptOutKind, RawJson,
     UnknownEvent, delivery, inbound, opt_out,
 };
 use crate::Error;
 use crate::error::UnreadableEventError;
+use crate::repair::repair;
 
 pub(super) fn parse(bytes: &[u8], verified: bool) -> Result<Event, Error> {
     read(bytes, verified).map_err(|detail| {
@@ -43,42 +44,53 @@ struct Sealed<'a> {
     id: Loose<'a>,
     #[serde(borrow, default, rename = "type")]
     event_type: Loose<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     payload: Option<&'a RawValue>,
     #[serde(borrow, default)]
     created_at: Loose<'a>,
 }
 
 fn read(bytes: &[u8], verified: bool) -> Result<Event, String> {
-    let json = std::str::from_utf8(bytes)
+    let raw = std::str::from_utf8(bytes)
         .map_err(|e| format!("not UTF-8 after {} bytes", e.valid_up_to()))?;
-    if let Ok(envelope) = serde_json::from_str::<Envelope<inbound::Payload>>(json)
+    match read_json(raw, raw, verified) {
+        Ok(event) => Ok(event),
+        Err(why) => match repair(raw) {
+            Some(json) => read_json(&json, raw, verified),
+            None => Err(why),
+        },
+    }
+}
+
+/// The event that `json` tells; `raw` is what it keeps.
+fn read_json(json: &str, raw: &str, verified: bool) -> Result<Event, String> {
+    if let Ok(Strict(envelope)) = serde_json::from_str::<Strict<Envelope<inbound::Payload>>>(json)
         && envelope.event_type.required() == Some(InboundMessage::TYPE)
     {
-        return InboundMessage::read(&envelope, json, verified).map(Event::InboundMessage);
+        return InboundMessage::read(&envelope, raw, verified).map(Event::InboundMessage);
     }
-    let sealed: Sealed = from_str(json)?;
+    let sealed: Sealed = object(json)?;
     let event_type = require(&sealed.event_type, "type")?;
     if event_type == InboundMessage::TYPE {
-        return Err(from_str::<Envelope<inbound::Payload>>(json)
+        return Err(object::<Envelope<inbound::Payload>>(json)
             .err()
             .unwrap_or_default());
     }
     if let Some(status) = DeliveryStatus::from_event_type(event_type) {
-        let envelope = from_str::<Envelope<delivery::Payload>>(json)?;
-        return DeliveryEvent::read(&envelope, status, json, verified).map(Event::Delivery);
+        let envelope = object::<Envelope<delivery::Payload>>(json)?;
+        return DeliveryEvent::read(&envelope, status, raw, verified).map(Event::Delivery);
     }
     if let Some(kind) = OptOutKind::from_event_type(event_type) {
-        let envelope = from_str::<Envelope<opt_out::Payload>>(json)?;
-        return OptOutEvent::read(&envelope, kind, json, verified).map(Event::OptOut);
+        let envelope = object::<Envelope<opt_out::Payload>>(json)?;
+        return OptOutEvent::read(&envelope, kind, raw, verified).map(Event::OptOut);
     }
     Ok(Event::Unknown(UnknownEvent {
         id: require(&sealed.id, "id")?.into(),
         created_at: require(&sealed.created_at, "created_at")?.into(),
-        raw: RawJson::new(json),
+        raw: RawJson::new(raw),
         verified,
         event_type: event_type.into(),
-        payload: RawJson::new(sealed.payload.ok_or("`payload` is missing")?.get()),
+        payload: RawJson::new(sealed.payload.map_or("null", RawValue::get)),
     }))
 }
 
@@ -90,8 +102,9 @@ pub(super) fn require<'a>(field: &'a Loose<'_>, name: &str) -> Result<&'a str, S
 }
 
 /// Says where the JSON breaks. `serde_json` itself would quote the value, which may be private.
-fn from_str<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, String> {
-    serde_json::from_str(json).map_err(|e| {
+fn object<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, String> {
+    let parsed = serde_json::from_str::<Strict<T>>(json);
+    parsed.map(|Strict(object)| object).map_err(|e| {
         let what = match e.classify() {
             serde_json::error::Category::Eof => "the JSON ends early",
             serde_json::error::Category::Data => "the JSON is not an event",

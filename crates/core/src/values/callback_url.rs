@@ -1,5 +1,6 @@
 //! `callback_url`: where Prelude posts the delivery events of a message.
 
+use super::is_absolute_url;
 use crate::ErrorCode;
 use crate::mask::MaskedUrl;
 
@@ -8,7 +9,7 @@ super::outgoing_value! {
     ///
     /// Refused otherwise with `invalid_callback_url`.
     CallbackUrl, debug: MaskedUrl, check: |value| {
-        if url::Url::parse(value).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
+        if is_absolute_url(value, &["http", "https"]) {
             Ok(())
         } else {
             Err((

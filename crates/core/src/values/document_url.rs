@@ -1,5 +1,6 @@
 //! `document.url`: a file that goes out with a template.
 
+use super::is_absolute_url;
 use crate::ErrorCode;
 use crate::mask::MaskedUrl;
 
@@ -8,7 +9,7 @@ super::outgoing_value! {
     ///
     /// Refused otherwise with `invalid_request`.
     DocumentUrl, debug: MaskedUrl, check: |value| {
-        if url::Url::parse(value).is_ok_and(|url| url.scheme() == "https") {
+        if is_absolute_url(value, &["https"]) {
             Ok(())
         } else {
             Err((ErrorCode::InvalidRequest, "`document.url` must be an absolute https URL"))

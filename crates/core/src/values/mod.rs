@@ -15,6 +15,7 @@ mod incoming;
 mod locale;
 mod phone_number;
 mod reply_to;
+mod sender_id;
 mod template_id;
 mod text;
 
@@ -28,6 +29,7 @@ pub use incoming::{
 pub use locale::Locale;
 pub use phone_number::PhoneNumber;
 pub use reply_to::ReplyTo;
+pub use sender_id::SenderId;
 pub use template_id::TemplateId;
 pub use text::Text;
 
@@ -184,4 +186,13 @@ fn is_prefixed_id(value: &str, prefix: &str, longest: usize) -> bool {
     value.strip_prefix(prefix).is_some_and(|body| {
         (1..=longest).contains(&body.len()) && body.bytes().all(|b| b.is_ascii_alphanumeric())
     })
+}
+
+/// Whether `value` is an absolute URL as it stands. (`url` alone repairs what is not: it trims
+/// blanks, drops line breaks, and adds slashes.)
+fn is_absolute_url(value: &str, schemes: &[&str]) -> bool {
+    let scheme = value.split_once("://").map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| schemes.iter().any(|s| s.eq_ignore_ascii_case(scheme)))
+        && !value.contains(|c: char| c.is_whitespace() || c.is_control())
+        && url::Url::parse(value).is_ok()
 }

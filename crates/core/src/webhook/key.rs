@@ -2,6 +2,7 @@
 
 use ring::signature::{RSA_PSS_2048_8192_SHA256, RsaPublicKeyComponents};
 use rsa::sha2::{Digest, Sha256};
+use rsa::traits::PublicKeyParts;
 use rsa::{BigUint, Pss, RsaPublicKey};
 
 use crate::Error;
@@ -66,14 +67,30 @@ impl VerifyingKey {
         digest_salt
             .verify(&RSA_PSS_2048_8192_SHA256, message, signature)
             .is_ok()
-            || self
+            || self.verify_max_salt(message, signature)
+    }
+
+    fn verify_max_salt(&self, message: &[u8], signature: &[u8]) -> bool {
+        let pss = Pss::new_with_salt::<Sha256>(self.max_salt_length);
+        self.is_in_range(signature)
+            && self
                 .max_salt
-                .verify(
-                    Pss::new_with_salt::<Sha256>(self.max_salt_length),
-                    &Sha256::digest(message),
-                    signature,
-                )
+                .verify(pss, &Sha256::digest(message), signature)
                 .is_ok()
+    }
+
+    /// What RFC 8017 asks before the padding is looked at, and rsa 0.9 leaves out: a signature
+    /// below the modulus (8.1.2), and an encoded message that fits its length (9.1.2). Without
+    /// them one signature would have several forms.
+    fn is_in_range(&self, signature: &[u8]) -> bool {
+        let encoded_bits = self.max_salt.n().bits() - 1;
+        // Both are as long as the modulus: bytes compare as the numbers do.
+        signature < self.modulus.as_slice()
+            && (!encoded_bits.is_multiple_of(8) || {
+                let signature = BigUint::from_bytes_be(signature);
+                let encoded = signature.modpow(self.max_salt.e(), self.max_salt.n());
+                encoded.bits() <= encoded_bits
+            })
     }
 }
 

@@ -9,23 +9,7 @@ use super::super::keys::Keys;
 use super::signed;
 
 /// The event of the product description, in its own bytes.
-const SEED: &str = r#"{
-  "id": "evt_01k8aq2zggeyssvt53zgvpx63a",
-  "type": "inbound.message.received",
-  "payload": {
-    "message_id": "im_01k8aq2zggeyssvt53zgvpx63a",
-    "channel": "whatsapp",
-    "from": "+33612345678",
-    "to": "+14155551234",
-    "content": {
-      "text": "Hi, I have a question about my order"
-    },
-    "conversation": {
-      "window_expires_at": "2025-10-25T08:59:10.736909995Z"
-    }
-  },
-  "created_at": "2025-10-24T08:59:10.736925502Z"
-}"#;
+const SEED_EVENT: &str = include_str!("../../../../vectors/seed-event.json");
 
 const EMOJI: &str = r#"{"id":"evt_emoji","type":"inbound.message.received","payload":{"message_id":"im_emoji","channel":"whatsapp","from":"+33612345678","to":"+14155551234","content":{"text":"Ça va ? 👩‍👩‍👧 \ud83d\ude00"},"conversation":{}},"created_at":"2025-10-24T08:59:10Z"}"#;
 
@@ -37,18 +21,19 @@ const MEBIBYTE: usize = 1024 * 1024;
 /// The bodies that the cases name.
 pub(in super::super) fn bodies() -> BTreeMap<&'static str, Bytes> {
     let text = |text: &str| Bytes::Text(text.to_owned());
-    let without_whitespace: String = SEED.lines().map(str::trim_start).collect();
+    let seed = SEED_EVENT.trim_end();
+    let without_whitespace: String = seed.lines().map(str::trim_start).collect();
     BTreeMap::from([
-        ("seed", text(SEED)),
+        ("seed", text(seed)),
         (
             "seed-one-byte-changed",
-            text(&SEED.replacen("+33612345678", "+33612345679", 1)),
+            text(&seed.replacen("+33612345678", "+33612345679", 1)),
         ),
         (
             "seed-written-again",
             text(&without_whitespace.replace("\": ", "\":")),
         ),
-        ("seed-with-a-line-break", text(&format!("{SEED}\n"))),
+        ("seed-with-a-line-break", text(&format!("{seed}\n"))),
         ("emoji", text(EMOJI)),
         ("empty", text("")),
         ("no-event", text("{}")),
