@@ -1,4 +1,5 @@
 //! What the tests of all parts and languages share.
 
 pub mod fault;
+pub mod inbox;
 pub mod vectors;

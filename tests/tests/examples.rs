@@ -20,7 +20,7 @@ struct Example {
 }
 
 impl Example {
-    fn start(name: &str, sandbox: &SandboxHandle) -> Self {
+    fn start(name: &str, store: &str, sandbox: &SandboxHandle) -> Self {
         let tests = std::env::current_exe().unwrap();
         let built = tests
             .ancestors()
@@ -29,6 +29,7 @@ impl Example {
             .join("examples")
             .join(name);
         let mut process = Command::new(built)
+            .env("BACKCHAT_STORE", store)
             .env("BACKCHAT_LISTEN", "127.0.0.1:0")
             .env("PRELUDE_API_TOKEN", sandbox.token())
             .env("PRELUDE_BASE_URL", sandbox.url())
@@ -55,16 +56,24 @@ impl Drop for Example {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_quickstart_answers() {
+/// A user writes, the webhook is delivered twice, and one answer goes out.
+async fn answers_once(example: &str, store: &str) {
     let sandbox = Sandbox::builder().start().await.unwrap();
-    let bot = Example::start("quickstart", &sandbox);
+    let bot = Example::start(example, store, &sandbox);
     let webhook = format!("{}/webhooks/prelude", bot.url);
     sandbox.set_webhook_url(Some(&webhook)).unwrap();
-    sandbox
+    let event = sandbox
         .inbound(Inbound::new("+33612345678", "Hi"))
         .await
         .unwrap();
+    assert!(sandbox.redeliver(&event.id).await.unwrap().succeeded());
+    for _ in 0..200 {
+        if !sandbox.messages().is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    assert!(sandbox.redeliver(&event.id).await.unwrap().succeeded());
     sandbox.advance(Duration::ZERO).await.unwrap();
     let sent = sandbox.messages();
     assert_eq!(sent.len(), 1);
@@ -72,8 +81,32 @@ async fn the_quickstart_answers() {
     assert_eq!(sent[0].to(), "+33612345678");
 }
 
+fn temporary(name: &str) -> std::path::PathBuf {
+    std::env::temp_dir().join(format!("backchat-{}-{name}", std::process::id()))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_quickstart_answers_once() {
+    let database = temporary("quickstart.db");
+    answers_once("quickstart", &format!("sqlite:{}", database.display())).await;
+    for suffix in ["", "-wal", "-shm"] {
+        let _absent = std::fs::remove_file(format!("{}{suffix}", database.display()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_queue_bot_answers_once_with_postgres() {
+    match std::env::var("BACKCHAT_TEST_POSTGRES") {
+        Ok(url) => answers_once("queue_bot", &url).await,
+        Err(_) if std::env::var("CI").is_ok_and(|ci| ci == "true") => {
+            panic!("BACKCHAT_TEST_POSTGRES must be set: `cargo xtask test` does it")
+        }
+        Err(_) => println!("SKIPPED: BACKCHAT_TEST_POSTGRES is not set"),
+    }
+}
+
 #[test]
-fn the_readme_shows_the_files_that_run() {
+fn the_readme_shows_the_file_that_runs() {
     let readme = include_str!("../../README.md");
     let shown = include_str!("../examples/quickstart.rs").trim();
     assert!(

@@ -15,7 +15,7 @@ Environment:
 
 Exit codes:
   0  done
-  1  something on this machine failed: a file, a port, a sandbox that is not there
+  1  something on this machine failed: a file, a port, a sandbox or store that is not there
   2  the command line or an option is wrong
   3  rejected: the API refused the message
   4  not_sent: nothing was sent, provably
@@ -34,14 +34,18 @@ Examples:
 pub(crate) enum Failure {
     Backchat(Error),
     Sandbox(SandboxError),
+    /// The command line.
+    Usage(String),
     /// Something on this machine.
     Local(String),
 }
 
 impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
-        let Failure::Backchat(error) = self else {
-            return ExitCode::from(1);
+        let error = match self {
+            Failure::Backchat(error) => error,
+            Failure::Usage(_) => return ExitCode::from(2),
+            Failure::Sandbox(_) | Failure::Local(_) => return ExitCode::from(1),
         };
         ExitCode::from(match error {
             Error::Configuration(_) => 2,
@@ -62,7 +66,7 @@ impl fmt::Display for Failure {
         match self {
             Failure::Backchat(error) => error.fmt(f),
             Failure::Sandbox(error) => error.fmt(f),
-            Failure::Local(why) => f.write_str(why),
+            Failure::Usage(why) | Failure::Local(why) => f.write_str(why),
         }
     }
 }

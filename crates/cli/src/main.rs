@@ -3,6 +3,7 @@
 mod control;
 mod demo;
 mod exit;
+mod inbox;
 mod output;
 mod reply;
 mod sandbox;
@@ -44,6 +45,8 @@ enum Command {
     Send(send::Options),
     /// Let a user write to a running sandbox.
     Trigger(trigger::Options),
+    /// Look into the ledger of an inbox, and decide what it cannot.
+    Inbox(inbox::Options),
     /// Sign or verify the body of a webhook.
     #[command(subcommand)]
     Webhook(webhook::Command),
@@ -51,9 +54,14 @@ enum Command {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    // The demo breaks things on purpose: its warnings would only interrupt it.
+    let level = match arguments.command {
+        Command::Demo(_) => "error",
+        _ => "warn",
+    };
     tracing_subscriber::fmt()
         .with_env_filter(
-            EnvFilter::try_from_env("BACKCHAT_LOG").unwrap_or_else(|_| EnvFilter::new("warn")),
+            EnvFilter::try_from_env("BACKCHAT_LOG").unwrap_or_else(|_| EnvFilter::new(level)),
         )
         .with_writer(std::io::stderr)
         .init();
@@ -76,6 +84,7 @@ fn run(command: Command, output: Output) -> Result<(), Failure> {
             Command::Reply(options) => reply::run(options, output).await,
             Command::Send(options) => send::run(options, output).await,
             Command::Trigger(options) => trigger::run(&options, output).await,
+            Command::Inbox(options) => inbox::run(options, output).await,
             Command::Webhook(command) => webhook::run(&command, output),
         }
     })

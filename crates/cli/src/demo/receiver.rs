@@ -1,68 +1,107 @@
-//! The application's side: one route that verifies what is posted to it.
+//! The application's side: an inbox behind one route.
+
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::routing::post;
-use backchat_core::{Event, Webhook};
+use backchat_core::{Client, DeliveryEvent, InboundMessage, Webhook};
+use backchat_inbox::Inbox;
+use backchat_sandbox::SandboxHandle;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio::time::sleep;
 
 use super::in_time;
 use crate::exit::Failure;
 
-#[derive(Clone)]
-struct App {
-    webhook: Webhook,
-    events: mpsc::UnboundedSender<Event>,
-}
+/// On a phone far away a message takes a moment. Here it would be there before its POST returned.
+const FAR_AWAY: Duration = Duration::from_millis(150);
+
+/// What only delivery events hold.
+const DELIVERY: &[u8] = b"\"transactional.message.";
 
 pub(super) struct Receiver {
-    url: String,
-    events: mpsc::UnboundedReceiver<Event>,
+    pub(super) url: String,
+    pub(super) client: Client,
+    pub(super) inbox: Inbox,
+    messages: mpsc::UnboundedReceiver<InboundMessage>,
+    deliveries: mpsc::UnboundedReceiver<DeliveryEvent>,
 }
 
 impl Receiver {
-    pub(super) async fn start(public_key: &str) -> Result<Self, Failure> {
-        let (sender, events) = mpsc::unbounded_channel();
-        let app = App {
-            webhook: Webhook::new(public_key)?,
-            events: sender,
-        };
-        let routes = Router::new()
-            .route("/webhooks/prelude", post(receive))
-            .with_state(app);
+    pub(super) async fn start(sandbox: &SandboxHandle) -> Result<Self, Failure> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}/webhooks/prelude", listener.local_addr()?);
+        let client = Client::builder()
+            .api_token(sandbox.token())
+            .base_url(sandbox.url())
+            .callback_url(&url)
+            .build()?;
+        let webhook = Webhook::new(sandbox.public_key_pem())?;
+        let inbox = Inbox::builder(client.clone(), webhook).build();
+        let (message_sender, messages) = mpsc::unbounded_channel();
+        let (delivery_sender, deliveries) = mpsc::unbounded_channel();
+        inbox.on_message(move |message| {
+            let answer = format!("You said: {}", message.text);
+            let _demo_has_ended = message_sender.send(message);
+            async move { answer }
+        });
+        inbox.on_delivery(move |event| {
+            let _demo_has_ended = delivery_sender.send(event);
+            async {}
+        });
+        let routes = Router::new()
+            .route("/webhooks/prelude", post(receive))
+            .with_state(inbox.clone());
         tokio::spawn(async move { axum::serve(listener, routes).await });
-        Ok(Self { url, events })
+        Ok(Self {
+            url,
+            client,
+            inbox,
+            messages,
+            deliveries,
+        })
     }
 
-    pub(super) fn url(&self) -> &str {
-        &self.url
-    }
-
-    /// The next event that was verified.
-    pub(super) async fn next(&mut self) -> Result<Event, Failure> {
-        in_time("an event", self.events.recv())
+    /// The next message that the handler was given.
+    pub(super) async fn message(&mut self) -> Result<InboundMessage, Failure> {
+        in_time("a message", self.messages.recv())
             .await?
-            .ok_or_else(|| Failure::Local("the receiver has ended".to_owned()))
+            .ok_or_else(ended)
+    }
+
+    /// The next delivery event.
+    pub(super) async fn delivery(&mut self) -> Result<DeliveryEvent, Failure> {
+        in_time("a delivery event", self.deliveries.recv())
+            .await?
+            .ok_or_else(ended)
     }
 }
 
-async fn receive(State(app): State<App>, headers: HeaderMap, body: Bytes) -> (StatusCode, String) {
-    match app.webhook.verify(&body, &headers) {
-        Ok(event) => {
-            let _demo_has_ended = app.events.send(event);
-            (StatusCode::OK, String::new())
-        }
-        Err(error) => {
-            let status = StatusCode::from_u16(error.webhook_status());
-            (
-                status.unwrap_or(StatusCode::UNAUTHORIZED),
-                error.to_string(),
-            )
-        }
+fn ended() -> Failure {
+    Failure::Local("the receiver has ended".to_owned())
+}
+
+async fn receive(
+    State(inbox): State<Inbox>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> (StatusCode, HeaderMap, String) {
+    if body.windows(DELIVERY.len()).any(|part| part == DELIVERY) {
+        sleep(FAR_AWAY).await;
     }
+    let answer = inbox.receive(&body, &headers).await;
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    let headers = answer
+        .headers
+        .iter()
+        .filter_map(|(name, value)| {
+            let name = HeaderName::try_from(*name).ok()?;
+            Some((name, HeaderValue::try_from(value).ok()?))
+        })
+        .collect();
+    (status, headers, answer.body)
 }

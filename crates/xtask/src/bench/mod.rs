@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: ratios against peers in the same run, client and stub pinned to one core.
 
 mod cpu;
+mod inbox;
 mod parse;
 mod reply;
 mod stub;
@@ -19,6 +20,8 @@ use crate::suite::cargo;
 pub(crate) enum What {
     /// The core: replies, parsing, verifying.
     Core,
+    /// The inbox on each of its stores.
+    Inbox,
 }
 
 #[derive(Subcommand)]
@@ -27,6 +30,8 @@ pub(crate) enum Part {
     Stub,
     /// Prints the CPU time and the connections of many replies.
     Reply(reply::Options),
+    /// Prints the rate and the CPU time of events through an inbox.
+    Inbox(inbox::Options),
     /// Prints the time of parsing the seed's event.
     Parse,
     /// Prints the time of verifying a signature.
@@ -48,6 +53,7 @@ pub(crate) fn run(what: What) -> Done {
             parse::report()?;
             verify::report()
         }
+        What::Inbox => inbox::report(),
     }
 }
 
@@ -55,28 +61,54 @@ pub(crate) fn part(part: Part) -> Done {
     match part {
         Part::Stub => stub::serve(),
         Part::Reply(options) => reply::measure(&options),
+        Part::Inbox(options) => inbox::measure(&options),
         Part::Parse => parse::measure(),
         Part::Verify => verify::measure(),
     }
 }
 
-/// The optimised xtask as one part of a measurement, pinned to the first core: across cores,
-/// wake-ups cost ten times the work and drown it.
-fn pinned(arguments: &[&str]) -> Command {
-    let target = crate::suite::root().join("target/release/xtask");
-    let mut command = Command::new("taskset");
-    command.args(["-c", "0"]).arg(target).arg("bench-part");
-    command.args(arguments).stdin(Stdio::piped());
+/// Where a part of a measurement runs. Figures of one and of the other never compare.
+#[derive(Clone, Copy)]
+enum Cores {
+    /// All parts on the first core: across cores, wake-ups cost ten times the work and drown it.
+    One,
+    /// Wherever the system puts them.
+    Both,
+}
+
+/// The optimised xtask as one part of a measurement.
+fn part_on(cores: Cores, arguments: &[&str]) -> Command {
+    let xtask = crate::suite::root().join("target/release/xtask");
+    let mut command = match cores {
+        Cores::One => {
+            let mut command = Command::new("taskset");
+            command.args(["-c", "0"]).arg(xtask);
+            command
+        }
+        Cores::Both => Command::new(xtask),
+    };
+    command.arg("bench-part").args(arguments);
+    command.stdin(Stdio::piped());
     command
 }
 
 /// What a part prints, as JSON.
-fn measured<T: DeserializeOwned>(arguments: &[&str]) -> Result<T, Box<dyn std::error::Error>> {
-    let output = pinned(arguments).stderr(Stdio::inherit()).output()?;
+fn measured<T: DeserializeOwned>(
+    cores: Cores,
+    arguments: &[&str],
+) -> Result<T, Box<dyn std::error::Error>> {
+    let output = part_on(cores, arguments)
+        .stderr(Stdio::inherit())
+        .output()?;
     if !output.status.success() {
         return Err(format!("the part {arguments:?} failed").into());
     }
     Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+fn count(number: usize) -> f64 {
+    number as f64
 }
 
 /// The middle of several measurements.

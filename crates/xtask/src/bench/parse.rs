@@ -5,7 +5,7 @@ use std::hint::black_box;
 use backchat_core::Event;
 use serde::{Deserialize, Serialize};
 
-use super::{line, measured, microseconds};
+use super::{Cores, line, measured, microseconds};
 use crate::Done;
 
 const EVENT: &str = include_str!("../../../../tests/vectors/seed-event.json");
@@ -18,7 +18,7 @@ struct Measured {
 }
 
 pub(super) fn report() -> Done {
-    let Measured { event, plain } = measured(&["parse"])?;
+    let Measured { event, plain } = measured(Cores::One, &["parse"])?;
     println!("\nparsing the seed's event (best of 20 x {TIMES})");
     line("parse", event, plain, "µs", "serde_json", 1.5);
     Ok(())

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
-use super::{cpu, line, measured, median, pinned};
+use super::{Cores, count, cpu, line, measured, median, part_on};
 use crate::Done;
 
 const WARM_UP: usize = 200;
@@ -42,7 +42,7 @@ struct Measured {
 }
 
 pub(super) fn report() -> Done {
-    let mut stub = start_stub()?;
+    let mut stub = start_stub(Cores::One)?;
     println!(
         "\nclient CPU per reply ({WARM_UP} warm-ups, {REPLIES} replies, median of {ROUNDS}; one core for both sides)"
     );
@@ -50,10 +50,10 @@ pub(super) fn report() -> Done {
     for in_flight in [1, 4, 16, 32, 64] {
         let (mut ours, mut peer, mut connections) = (Vec::new(), Vec::new(), 0);
         for _ in 0..ROUNDS {
-            let backchat = process("backchat", &address, in_flight)?;
+            let backchat = process(Cores::One, "backchat", &address, in_flight)?;
             ours.push(backchat.microseconds);
             connections = backchat.connections;
-            peer.push(process("reqwest", &address, in_flight)?.microseconds);
+            peer.push(process(Cores::One, "reqwest", &address, in_flight)?.microseconds);
         }
         let name = format!("reply, {in_flight} in flight ({connections} connections)");
         line(&name, median(ours), median(peer), "µs", "reqwest", 1.3);
@@ -63,13 +63,18 @@ pub(super) fn report() -> Done {
     Ok(())
 }
 
-struct Stub {
-    child: Child,
-    address: String,
+pub(super) struct Stub {
+    pub(super) child: Child,
+    pub(super) address: String,
 }
 
-fn start_stub() -> Result<Stub, Box<dyn std::error::Error>> {
-    let mut child = pinned(&["stub"]).stdout(Stdio::piped()).spawn()?;
+/// What a reply costs without an inbox, on the cores of the inbox's measurement.
+pub(super) fn cpu_per_reply(url: &str) -> Result<f64, Box<dyn std::error::Error>> {
+    Ok(process(Cores::Both, "backchat", url, 1)?.microseconds)
+}
+
+pub(super) fn start_stub(cores: Cores) -> Result<Stub, Box<dyn std::error::Error>> {
+    let mut child = part_on(cores, &["stub"]).stdout(Stdio::piped()).spawn()?;
     let stdout = child.stdout.take().ok_or("the stub prints nothing")?;
     let mut address = String::new();
     BufReader::new(stdout).read_line(&mut address)?;
@@ -79,17 +84,25 @@ fn start_stub() -> Result<Stub, Box<dyn std::error::Error>> {
     })
 }
 
-fn process(who: &str, url: &str, in_flight: usize) -> Result<Measured, Box<dyn std::error::Error>> {
+fn process(
+    cores: Cores,
+    who: &str,
+    url: &str,
+    in_flight: usize,
+) -> Result<Measured, Box<dyn std::error::Error>> {
     let in_flight = in_flight.to_string();
-    measured(&[
-        "reply",
-        "--client",
-        who,
-        "--url",
-        url,
-        "--in-flight",
-        &in_flight,
-    ])
+    measured(
+        cores,
+        &[
+            "reply",
+            "--client",
+            who,
+            "--url",
+            url,
+            "--in-flight",
+            &in_flight,
+        ],
+    )
 }
 
 /// In a process of its own: sends the replies and prints what they cost.
@@ -135,11 +148,6 @@ where
         microseconds: used.as_secs_f64() * 1e6 / count(REPLIES),
         connections: open_sockets()?,
     })
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
-fn count(replies: usize) -> f64 {
-    replies as f64
 }
 
 async fn send<F, R>(

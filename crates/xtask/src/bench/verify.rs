@@ -13,7 +13,7 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::pki_types::pem::PemObject;
 use serde::{Deserialize, Serialize};
 
-use super::{line, measured, microseconds};
+use super::{Cores, line, measured, microseconds};
 use crate::Done;
 
 const EVENT: &str = include_str!("../../../../tests/vectors/seed-event.json");
@@ -27,7 +27,7 @@ struct Measured {
 }
 
 pub(super) fn report() -> Done {
-    let Measured { webhook, ring } = measured(&["verify"])?;
+    let Measured { webhook, ring } = measured(Cores::One, &["verify"])?;
     println!("\nverifying and parsing the seed's event, 2048 bit, salt 32 (best of 20 x {TIMES})");
     line("verify", webhook, ring, "µs", "ring alone", 1.2);
     Ok(())

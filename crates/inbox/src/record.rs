@@ -1,0 +1,170 @@
+//! One row of the ledger: what is known about the answer to one message.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use backchat_core::jiff::Timestamp;
+use backchat_core::{CorrelationId, DeliveryStatus, InboundMessageId, SentMessageId};
+
+use crate::digest::Digest;
+use crate::state::State;
+
+/// What a row is about: one answer to one message, within one application.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// The application. Several may share a store.
+    pub scope: Arc<str>,
+    /// The inbound message, `im_…`.
+    pub message_id: InboundMessageId,
+    /// Which of several answers to the same message.
+    pub slot: Arc<str>,
+}
+
+impl Key {
+    /// A key from its parts.
+    pub fn new(
+        scope: impl Into<Arc<str>>,
+        message_id: InboundMessageId,
+        slot: impl Into<Arc<str>>,
+    ) -> Self {
+        Self {
+            scope: scope.into(),
+            message_id,
+            slot: slot.into(),
+        }
+    }
+}
+
+/// One row of the ledger. It holds no text and no number, but the raw event while it is queued.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Record {
+    /// What the row is about.
+    pub key: Key,
+    /// What is known. A `sending` whose lease is over is always shown as `maybe_sent`.
+    pub state: State,
+    /// How often the row was claimed: the newest claim holds it.
+    pub token: i64,
+    /// Until when the claim, or the POST, is given time.
+    pub lease_until: Timestamp,
+    /// The hash of the sender's number, until it is forgotten.
+    pub sender: Option<Digest>,
+    /// The hash of the text that was sent.
+    pub text: Option<Digest>,
+    /// The correlation id of the reply; the same for every attempt, unless the handler names one.
+    pub correlation_id: Option<CorrelationId>,
+    /// The id of the reply, `tx_…`.
+    pub reply_id: Option<SentMessageId>,
+    /// Why it was rejected, or why the last attempt was not sent.
+    pub code: Option<String>,
+    /// The furthest delivery event so far.
+    pub delivery: Option<DeliveryStatus>,
+    /// Claims since the message came, or since it was re-armed.
+    pub attempts: u32,
+    /// When the message was first seen.
+    pub created_at: Timestamp,
+    /// When the row last changed.
+    pub updated_at: Timestamp,
+    /// When the queue tries (again); `None` for rows that no queue works on.
+    pub due_at: Option<Timestamp>,
+    /// The event, in queue mode, until it is done.
+    pub event: Option<StoredEvent>,
+}
+
+impl Record {
+    /// A row that is first seen `now`: released, and never claimed. For stores, which then set the
+    /// fields as they were kept.
+    pub fn new(key: Key, sender: Digest, now: Timestamp) -> Self {
+        Self {
+            key,
+            state: State::Released,
+            token: 0,
+            lease_until: now,
+            sender: Some(sender),
+            text: None,
+            correlation_id: None,
+            reply_id: None,
+            code: None,
+            delivery: None,
+            attempts: 0,
+            created_at: now,
+            updated_at: now,
+            due_at: None,
+            event: None,
+        }
+    }
+
+    /// The state at `now`: a sender that never came back leaves a `maybe_sent`.
+    pub fn state_at(&self, now: Timestamp) -> State {
+        if self.state == State::Sending && self.lease_until < now {
+            State::MaybeSent
+        } else {
+            self.state
+        }
+    }
+
+    /// Whether a claim at `now` would get this row.
+    pub fn is_claimable_at(&self, now: Timestamp) -> bool {
+        match self.state {
+            State::Released => true,
+            State::Claimed => self.lease_until < now,
+            _ => false,
+        }
+    }
+
+    /// Whether the queue, at `now`, has yet to finish this row: later events of the same sender
+    /// wait for it.
+    pub fn is_queued_at(&self, now: Timestamp) -> bool {
+        self.due_at.is_some() && self.state_at(now) != State::MaybeSent
+    }
+
+    /// Whether the queue gave this message up, after its last attempt.
+    pub fn is_given_up(&self) -> bool {
+        self.state == State::Released && self.event.is_some() && self.due_at.is_none()
+    }
+
+    /// How long the claim, or the POST, still has at `now`.
+    pub(crate) fn lease_left_at(&self, now: Timestamp) -> Duration {
+        Duration::try_from(self.lease_until.duration_since(now)).unwrap_or_default()
+    }
+}
+
+/// A raw event, kept until it is done. `Debug` prints its length only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// The exact bytes of the event.
+    pub json: Arc<[u8]>,
+    /// Whether Prelude's signature was checked when it came.
+    pub verified: bool,
+}
+
+impl fmt::Debug for StoredEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StoredEvent([{} bytes])", self.json.len())
+    }
+}
+
+/// The right to work on a row, until somebody else claims it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// The row.
+    pub key: Key,
+    /// The claim's number.
+    pub token: i64,
+    /// Which attempt this is, from 1.
+    pub attempts: u32,
+    /// The correlation id of an earlier attempt: use it again, and a late delivery event still
+    /// finds its row.
+    pub correlation_id: Option<CorrelationId>,
+}
+
+/// `now` plus `duration`, in the whole microseconds that every store keeps.
+pub(crate) fn later(now: Timestamp, duration: Duration) -> Timestamp {
+    let micros = now.as_microsecond().saturating_add(micros(duration));
+    Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MAX)
+}
+
+pub(crate) fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}

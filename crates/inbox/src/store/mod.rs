@@ -1,0 +1,241 @@
+//! Where the ledger lives: a few atomic operations, and what each must guarantee.
+
+mod memory;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod per_process;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod sql;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod url;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use backchat_core::jiff::Timestamp;
+use backchat_core::{
+    CorrelationId, DeliveryStatus, EchoedCorrelationId, SentMessageId, StoreError,
+};
+
+pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;
+pub(crate) use url::open;
+
+use crate::digest::Digest;
+use crate::record::{Key, Record, StoredEvent, Ticket};
+use crate::state::{End, State};
+
+/// What an operation of a store gives, later.
+pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// A ledger's store.
+///
+/// Each operation is one atomic step of [`machine::apply`](crate::machine::apply): two that run at
+/// once, in whatever processes, act as if one came after the other. **An operation that answers has
+/// been made durable**: it survives a crash of this process, of the store, and a power cut. One
+/// that answers with an error may or may not have happened; whoever asked must act as if it had
+/// not. [`testing::suite`](crate::testing) (feature `testing`) checks a store.
+///
+/// `now` is the clock of the caller. A store with a clock of its own, shared by all callers, uses
+/// that instead.
+pub trait Store: Send + Sync + 'static {
+    /// Takes the message for one worker: a new row, a released one, or one whose claim is over.
+    ///
+    /// Of any number of callers at one moment, at most one wins. Never wins a row that is, or was
+    /// since its last re-arming, `sending`.
+    fn claim(&self, claim: NewClaim, now: Timestamp) -> StoreFuture<'_, Claimed>;
+
+    /// Stores an event for the queue. When it answers `true` the event will be handed out by
+    /// [`Store::next_due`] until its row is finished; `false`: the message needs no queue any more.
+    fn enqueue(&self, event: NewEvent, now: Timestamp) -> StoreFuture<'_, bool>;
+
+    /// Claims up to `limit` rows that are due, the longest due first, as [`Store::claim`] does.
+    /// Never a row while an earlier one of the same sender is unfinished: the order is kept.
+    fn next_due(&self, query: DueQuery, now: Timestamp) -> StoreFuture<'_, Vec<Due>>;
+
+    /// The gate. Must be durable *before* it answers [`Gated::Open`]: the POST follows.
+    ///
+    /// Opens only for the newest claim of a `claimed` row, and at most once for it.
+    fn begin_send(&self, gate: NewGate, now: Timestamp) -> StoreFuture<'_, Gated>;
+
+    /// Records how an attempt ended. `Superseded` when the row has moved on.
+    fn finish(&self, ticket: Ticket, end: End, now: Timestamp) -> StoreFuture<'_, Finished>;
+
+    /// Finds the row of a delivery event, by the reply's id, else by its correlation id if exactly
+    /// one row without a reply's id has it, and marks it `sent`. `None`: no such row.
+    fn settle(&self, settlement: Settlement, now: Timestamp) -> StoreFuture<'_, Option<Record>>;
+
+    /// One row.
+    fn get(&self, key: Key, now: Timestamp) -> StoreFuture<'_, Option<Record>>;
+
+    /// Rows in the order in which they were first seen.
+    fn list(&self, query: ListQuery, now: Timestamp) -> StoreFuture<'_, Vec<Record>>;
+
+    /// How many rows are in each state. May read every row.
+    fn counts(&self, scope: Arc<str>, now: Timestamp) -> StoreFuture<'_, Counts>;
+
+    /// How long the oldest `maybe_sent` has waited for somebody to decide.
+    fn oldest_maybe_sent(
+        &self,
+        scope: Arc<str>,
+        now: Timestamp,
+    ) -> StoreFuture<'_, Option<Duration>>;
+
+    /// Makes a row claimable again. Refused while a POST may be under way, and when one was
+    /// accepted.
+    fn rearm(&self, key: Key, now: Timestamp) -> StoreFuture<'_, Rearmed>;
+
+    /// Erases what names or quotes the sender, and says in how many rows. The rows stay, so that
+    /// a redelivery still finds them.
+    fn forget(&self, scope: Arc<str>, sender: Digest, now: Timestamp) -> StoreFuture<'_, u64>;
+
+    /// One small step of cleaning up: deletes finished rows and erases events that were first seen
+    /// longer than `retention` ago, and writes down what the lease made a `maybe_sent`. Says how many
+    /// rows it changed: 0 means clean. A `maybe_sent` and what was never sent stay listed.
+    fn prune(&self, prune: Prune, now: Timestamp) -> StoreFuture<'_, u64>;
+}
+
+/// What [`Store::claim`] needs.
+#[derive(Clone, Debug)]
+pub struct NewClaim {
+    /// The row.
+    pub key: Key,
+    /// Who wrote.
+    pub sender: Digest,
+    /// How long the worker may take.
+    pub lease: Duration,
+}
+
+/// What [`Store::claim`] answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claimed {
+    /// The caller has the row.
+    Won(Ticket),
+    /// Somebody else has it, or it is finished.
+    Lost(Box<Record>),
+}
+
+/// What [`Store::enqueue`] needs.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// The row.
+    pub key: Key,
+    /// Who wrote.
+    pub sender: Digest,
+    /// The event.
+    pub event: StoredEvent,
+}
+
+/// What [`Store::next_due`] needs.
+#[derive(Clone, Debug)]
+pub struct DueQuery {
+    /// The application.
+    pub scope: Arc<str>,
+    /// The answer.
+    pub slot: Arc<str>,
+    /// How many rows at most.
+    pub limit: u32,
+    /// How long the worker may take.
+    pub lease: Duration,
+}
+
+/// A row of the queue that the caller has now claimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// The claim.
+    pub ticket: Ticket,
+    /// What is to be answered.
+    pub event: StoredEvent,
+}
+
+/// What [`Store::begin_send`] needs.
+#[derive(Clone, Debug)]
+pub struct NewGate {
+    /// The claim.
+    pub ticket: Ticket,
+    /// The hash of the text.
+    pub text: Digest,
+    /// What the reply will carry.
+    pub correlation_id: CorrelationId,
+    /// How long the POST may take before it counts as `maybe_sent`.
+    pub lease: Duration,
+}
+
+/// What [`Store::begin_send`] answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gated {
+    /// The POST may leave, once.
+    Open,
+    /// The claim was lost: nothing may be sent. The row, if there is one.
+    Shut(Option<Box<Record>>),
+}
+
+/// What [`Store::finish`] answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finished {
+    /// The end is in the ledger.
+    Recorded,
+    /// The row has moved on and keeps what it says. The row, if there is one.
+    Superseded(Option<Box<Record>>),
+}
+
+/// What [`Store::settle`] needs: a delivery event.
+#[derive(Clone, Debug)]
+pub struct Settlement {
+    /// The application.
+    pub scope: Arc<str>,
+    /// The id that the event names, `tx_…`.
+    pub reply_id: SentMessageId,
+    /// The correlation id that came back.
+    pub correlation_id: Option<EchoedCorrelationId>,
+    /// What the event says.
+    pub delivery: DeliveryStatus,
+}
+
+/// What [`Store::list`] needs.
+#[derive(Clone, Debug)]
+pub struct ListQuery {
+    /// The application.
+    pub scope: Arc<str>,
+    /// Only rows in this state.
+    pub state: Option<State>,
+    /// Only rows first seen at this moment or later.
+    pub since: Timestamp,
+    /// Only rows after this place: `created_at` and key of the last row of the page before.
+    pub after: Option<(Timestamp, Key)>,
+    /// How many rows at most.
+    pub limit: u32,
+}
+
+/// How many rows are in each state. States without rows are missing.
+pub type Counts = BTreeMap<State, u64>;
+
+/// What [`Store::rearm`] answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rearmed {
+    /// The row is `released`.
+    Yes,
+    /// A POST may be under way, or one was accepted. The row.
+    Refused(Box<Record>),
+    /// There is no such row.
+    Unknown,
+}
+
+/// What [`Store::prune`] needs.
+#[derive(Clone, Debug)]
+pub struct Prune {
+    /// The application.
+    pub scope: Arc<str>,
+    /// How long rows are kept.
+    pub retention: Duration,
+    /// How many rows at most.
+    pub limit: u32,
+}

@@ -1,0 +1,273 @@
+//! The statements. Each is one step of `machine::apply`, said in SQL: a compare-and-set, so that
+//! any number of processes may run it at once.
+//!
+//! `?1` is always the time, in microseconds, and is written `{now}`: Postgres takes its own clock
+//! there. Durations are microseconds too.
+
+use std::fmt;
+
+/// How a database writes what the two write differently.
+pub(crate) struct Dialect {
+    /// The time.
+    pub(crate) now: &'static str,
+    /// Before a parameter's number.
+    pub(crate) parameter: &'static str,
+    /// How to pass over rows that another process is taking.
+    pub(crate) skip_locked: &'static str,
+}
+
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $sql:literal;)*) => {
+        /// One statement.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Statement {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Statement {
+            const ALL: &'static [(Statement, &'static str)] = &[$((Statement::$name, $sql),)*];
+        }
+    };
+}
+
+statements! {
+    /// key, lease, sender
+    Claim = "
+        INSERT INTO backchat_ledger AS l
+            (scope, message_id, slot, state, token, lease_until, sender_hash, attempts,
+             created_at, updated_at)
+        VALUES (?2, ?3, ?4, 'claimed', 1, {now} + ?5, ?6, 1, {now}, {now})
+        ON CONFLICT (scope, message_id, slot) DO UPDATE SET
+            state = 'claimed', token = l.token + 1, lease_until = excluded.lease_until,
+            sender_hash = excluded.sender_hash, attempts = l.attempts + 1,
+            updated_at = excluded.updated_at,
+            due_at = CASE WHEN l.due_at IS NULL THEN NULL ELSE excluded.lease_until END
+        WHERE l.state = 'released' OR (l.state = 'claimed' AND l.lease_until < {now})
+        RETURNING {ticket}";
+    /// key, sender, event, verified
+    Enqueue = "
+        INSERT INTO backchat_ledger AS l
+            (scope, message_id, slot, state, token, lease_until, sender_hash, attempts,
+             created_at, updated_at, due_at, event, event_verified)
+        VALUES (?2, ?3, ?4, 'released', 0, {now}, ?5, 0, {now}, {now}, {now}, ?6, ?7)
+        ON CONFLICT (scope, message_id, slot) DO UPDATE SET
+            event = excluded.event, event_verified = excluded.event_verified,
+            sender_hash = excluded.sender_hash, updated_at = excluded.updated_at,
+            due_at = CASE WHEN l.state = 'released' THEN excluded.due_at ELSE l.lease_until END
+        WHERE l.event IS NULL
+          AND (l.state IN ('released', 'claimed')
+               OR (l.state = 'sending' AND l.lease_until >= {now}))
+        RETURNING 1";
+    /// scope, slot, limit, lease
+    NextDue = "
+        WITH due AS (
+            SELECT l.scope, l.message_id, l.slot FROM backchat_ledger AS l
+            WHERE l.scope = ?2 AND l.slot = ?3 AND l.due_at <= {now} AND l.event IS NOT NULL
+              AND (l.state = 'released' OR (l.state = 'claimed' AND l.lease_until < {now}))
+              AND NOT EXISTS (
+                  SELECT 1 FROM backchat_ledger AS e
+                  WHERE e.scope = l.scope AND e.slot = l.slot AND e.sender_hash = l.sender_hash
+                    AND e.seq < l.seq AND e.due_at IS NOT NULL
+                    AND NOT (e.state = 'sending' AND e.lease_until < {now}))
+            ORDER BY l.due_at, l.seq
+            LIMIT ?4 {skip_locked})
+        UPDATE backchat_ledger SET
+            state = 'claimed', token = token + 1, lease_until = {now} + ?5,
+            attempts = attempts + 1, updated_at = {now}, due_at = {now} + ?5
+        WHERE (scope, message_id, slot) IN (SELECT scope, message_id, slot FROM due)
+        RETURNING seq, scope, message_id, slot, {ticket}, event, event_verified";
+    /// key, token, text, correlation id, lease
+    BeginSend = "
+        UPDATE backchat_ledger SET
+            state = 'sending', text_hash = ?6, correlation_id = ?7, code = NULL,
+            lease_until = {now} + ?8, updated_at = {now},
+            due_at = CASE WHEN due_at IS NULL THEN NULL ELSE {now} + ?8 END
+        WHERE {key} AND token = ?5 AND state = 'claimed'
+        RETURNING 1";
+    /// key, token, reply id
+    FinishSent = "
+        UPDATE backchat_ledger SET
+            state = 'sent', reply_id = ?6, code = NULL, {done}, updated_at = {now}
+        WHERE {key} AND token >= ?5 AND state <> 'sent'
+        RETURNING 1";
+    /// key, token, code
+    FinishRejected = "
+        UPDATE backchat_ledger SET
+            state = 'rejected', code = ?6, {done}, updated_at = {now}
+        WHERE {key} AND token = ?5 AND state IN ('claimed', 'sending', 'maybe_sent')
+        RETURNING 1";
+    /// key, token, code, retry in
+    FinishNotSent = "
+        UPDATE backchat_ledger SET
+            state = 'released', code = ?6, updated_at = {now},
+            due_at = CASE WHEN event IS NULL THEN NULL ELSE {now} + ?7 END
+        WHERE {key} AND token = ?5
+          AND (state = 'claimed' OR (state = 'sending' AND lease_until >= {now}))
+        RETURNING 1";
+    /// key, token
+    FinishMaybeSent = "
+        UPDATE backchat_ledger SET
+            state = 'maybe_sent', due_at = NULL, updated_at = {now}
+        WHERE {key} AND token = ?5 AND state = 'sending'
+        RETURNING 1";
+    /// key, token
+    FinishSkipped = "
+        UPDATE backchat_ledger SET
+            state = 'skipped', code = NULL, {done}, updated_at = {now}
+        WHERE {key} AND token = ?5 AND state = 'claimed'
+        RETURNING 1";
+    /// scope, reply id, delivery
+    SettleByReply = "
+        UPDATE backchat_ledger SET
+            state = 'sent', code = NULL, {done}, updated_at = {now},
+            delivery = CASE WHEN delivery >= ?4 THEN delivery ELSE ?4 END
+        WHERE (scope, message_id, slot) IN (
+            SELECT scope, message_id, slot FROM backchat_ledger
+            WHERE scope = ?2 AND reply_id = ?3 ORDER BY message_id, slot LIMIT 1)
+        RETURNING {record}";
+    /// scope, reply id, delivery, correlation id. An event is proof, whatever the state was.
+    SettleByCorrelation = "
+        WITH found AS (
+            SELECT scope, message_id, slot FROM backchat_ledger
+            WHERE scope = ?2 AND correlation_id = ?5 AND reply_id IS NULL LIMIT 2)
+        UPDATE backchat_ledger SET
+            state = 'sent', reply_id = ?3, code = NULL, {done}, updated_at = {now},
+            delivery = CASE WHEN delivery >= ?4 THEN delivery ELSE ?4 END
+        WHERE (scope, message_id, slot) IN (SELECT scope, message_id, slot FROM found)
+          AND (SELECT count(*) FROM found) = 1 AND reply_id IS NULL
+        RETURNING {record}";
+    /// key
+    Get = "
+        SELECT {record} FROM backchat_ledger WHERE {key}";
+    /// scope, state, since, after (created at, message id, slot), limit
+    List = "
+        SELECT {record} FROM backchat_ledger
+        WHERE scope = ?2 AND (CAST(?3 AS text) IS NULL OR {state} = ?3) AND created_at >= ?4
+          AND (created_at, message_id, slot) > (?5, ?6, ?7)
+        ORDER BY created_at, message_id, slot
+        LIMIT ?8";
+    /// The same through the small index of what is open.
+    ListOpen = "
+        SELECT {record} FROM backchat_ledger
+        WHERE scope = ?2 AND {open} AND {state} = ?3 AND created_at >= ?4
+          AND (created_at, message_id, slot) > (?5, ?6, ?7)
+        ORDER BY created_at, message_id, slot
+        LIMIT ?8";
+    /// scope
+    CountStates = "
+        SELECT {state} AS seen, count(*) FROM backchat_ledger WHERE scope = ?2 GROUP BY seen";
+    /// scope
+    OldestMaybeSent = "
+        SELECT {now} - min(updated_at) FROM backchat_ledger
+        WHERE scope = ?2 AND {open} AND {state} = 'maybe_sent'";
+    /// key
+    Rearm = "
+        UPDATE backchat_ledger SET
+            state = 'released', attempts = 0, updated_at = {now},
+            due_at = CASE WHEN event IS NULL THEN NULL ELSE {now} END
+        WHERE {key}
+          AND (state IN ('maybe_sent', 'rejected', 'skipped', 'released')
+               OR (state = 'sending' AND lease_until < {now}))
+        RETURNING 1";
+    /// scope, sender: reads every row, so that no message pays for an index that is used so rarely.
+    FindSender = "
+        SELECT scope, message_id, slot FROM backchat_ledger
+        WHERE scope = ?2 AND sender_hash = ?3";
+    /// key, sender
+    Forget = "
+        UPDATE backchat_ledger SET
+            state = CASE WHEN state IN ('released', 'claimed') AND event IS NOT NULL
+                         THEN 'skipped' ELSE state END,
+            sender_hash = NULL, text_hash = NULL, {done}, updated_at = {now}
+        WHERE {key} AND sender_hash = ?5
+        RETURNING 1";
+    /// scope, limit: what the lease made a `maybe_sent`, written down.
+    PruneLeases = "
+        UPDATE backchat_ledger SET
+            state = 'maybe_sent', due_at = NULL, updated_at = {now}
+        WHERE (scope, message_id, slot) IN (
+            SELECT scope, message_id, slot FROM backchat_ledger
+            WHERE scope = ?2 AND {open} AND state = 'sending' AND lease_until < {now}
+            LIMIT ?3)
+          AND state = 'sending' AND lease_until < {now}
+        RETURNING 1";
+    /// scope, limit, retention
+    PruneEvents = "
+        UPDATE backchat_ledger SET {done}, updated_at = {now}
+        WHERE (scope, message_id, slot) IN (
+            SELECT scope, message_id, slot FROM backchat_ledger
+            WHERE scope = ?2 AND event IS NOT NULL AND created_at < {now} - ?4
+            ORDER BY created_at LIMIT ?3)
+        RETURNING 1";
+    /// scope, limit, retention
+    PruneRows = "
+        DELETE FROM backchat_ledger
+        WHERE (scope, message_id, slot) IN (
+            SELECT scope, message_id, slot FROM backchat_ledger
+            WHERE scope = ?2 AND created_at < {now} - ?4
+              AND state IN ('sent', 'rejected', 'skipped')
+            ORDER BY created_at LIMIT ?3)
+        RETURNING 1";
+}
+
+impl Statement {
+    /// Whether it may have to read every row: only operators run these.
+    pub(crate) fn reads_all(self) -> bool {
+        matches!(
+            self,
+            Statement::List | Statement::CountStates | Statement::FindSender
+        )
+    }
+}
+
+/// What `{name}` stands for.
+const PARTS: &[(&str, &str)] = &[
+    (
+        "{record}",
+        "scope, message_id, slot, {state}, token, lease_until, sender_hash, text_hash,
+         correlation_id, reply_id, code, delivery, attempts, created_at, updated_at, due_at,
+         event, event_verified",
+    ),
+    ("{ticket}", "token, attempts, correlation_id"),
+    ("{key}", "scope = ?2 AND message_id = ?3 AND slot = ?4"),
+    (
+        "{state}",
+        "CASE WHEN state = 'sending' AND lease_until < {now} THEN 'maybe_sent' ELSE state END",
+    ),
+    (
+        "{done}",
+        "due_at = NULL, event = NULL, event_verified = NULL",
+    ),
+    ("{open}", OPEN),
+];
+
+/// The rows that the small index holds: none that is finished, none that was only just claimed.
+pub(crate) const OPEN: &str = "state IN ('sending', 'maybe_sent', 'released')";
+
+/// All statements, as one database writes them.
+pub(crate) struct Statements(Vec<String>);
+
+impl Statements {
+    pub(crate) fn new(dialect: &Dialect) -> Self {
+        let render = |sql: &str| {
+            let mut sql = sql.to_owned();
+            for (name, part) in PARTS {
+                sql = sql.replace(name, part);
+            }
+            sql.replace("{skip_locked}", dialect.skip_locked)
+                .replace("{now}", dialect.now)
+                .replace('?', dialect.parameter)
+        };
+        Self(Statement::ALL.iter().map(|(_, sql)| render(sql)).collect())
+    }
+
+    pub(crate) fn sql(&self, statement: Statement) -> &str {
+        &self.0[statement as usize]
+    }
+}
+
+impl fmt::Debug for Statements {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Statements")
+    }
+}

@@ -1,0 +1,91 @@
+//! The tables, and how an older file becomes a newer one.
+
+use backchat_core::{Error, StoreError};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::super::sql::OPEN;
+use super::connection::failed;
+
+/// Version 1. Later ones follow it in [`VERSIONS`].
+const VERSION_1: &str = "
+    CREATE TABLE backchat_ledger (
+        seq            INTEGER PRIMARY KEY,
+        scope          TEXT NOT NULL,
+        message_id     TEXT NOT NULL,
+        slot           TEXT NOT NULL,
+        state          TEXT NOT NULL,
+        token          INTEGER NOT NULL,
+        lease_until    INTEGER NOT NULL,
+        sender_hash    BLOB,
+        text_hash      BLOB,
+        correlation_id TEXT,
+        reply_id       TEXT,
+        code           TEXT,
+        delivery       INTEGER,
+        attempts       INTEGER NOT NULL,
+        created_at     INTEGER NOT NULL,
+        updated_at     INTEGER NOT NULL,
+        due_at         INTEGER,
+        event          BLOB,
+        event_verified INTEGER,
+        UNIQUE (scope, message_id, slot)
+    ) STRICT;
+    CREATE INDEX backchat_ledger_created ON backchat_ledger (scope, created_at);
+    CREATE INDEX backchat_ledger_open ON backchat_ledger (scope, state) WHERE {open};
+    CREATE INDEX backchat_ledger_correlation ON backchat_ledger (scope, correlation_id)
+        WHERE correlation_id IS NOT NULL;
+    CREATE INDEX backchat_ledger_reply ON backchat_ledger (scope, reply_id)
+        WHERE reply_id IS NOT NULL;
+    CREATE INDEX backchat_ledger_due ON backchat_ledger (scope, due_at, seq)
+        WHERE due_at IS NOT NULL;
+    CREATE INDEX backchat_ledger_sender ON backchat_ledger (scope, sender_hash, seq)
+        WHERE due_at IS NOT NULL;";
+
+const VERSIONS: &[&str] = &[VERSION_1];
+
+/// Brings the file up to date. Two processes that start together take turns.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), Error> {
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(failed)?;
+    let version = version(&transaction)?;
+    let Some(missing) = VERSIONS.get(version..) else {
+        return Err(Error::configuration(
+            "store",
+            format!(
+                "this ledger is of version {version}, made by a newer Backchat; this one knows up to {}",
+                VERSIONS.len()
+            ),
+        ));
+    };
+    for sql in missing {
+        transaction
+            .execute_batch(&sql.replace("{open}", OPEN))
+            .map_err(failed)?;
+    }
+    if !missing.is_empty() {
+        let now = i64::try_from(VERSIONS.len()).unwrap_or(i64::MAX);
+        transaction
+            .execute("DELETE FROM backchat_schema", [])
+            .and_then(|_| transaction.execute("INSERT INTO backchat_schema VALUES (?1)", [now]))
+            .map_err(failed)?;
+    }
+    transaction.commit().map_err(failed)?;
+    Ok(())
+}
+
+fn version(transaction: &Transaction<'_>) -> Result<usize, StoreError> {
+    transaction
+        .execute_batch(
+            "CREATE TABLE IF NOT EXISTS backchat_schema (version INTEGER NOT NULL) STRICT",
+        )
+        .and_then(|()| {
+            transaction.query_row(
+                "SELECT coalesce(max(version), 0) FROM backchat_schema",
+                [],
+                |row| row.get::<_, i64>(0),
+            )
+        })
+        .map(|version| usize::try_from(version).unwrap_or(usize::MAX))
+        .map_err(failed)
+}

@@ -1,0 +1,353 @@
+//! Inline: the handler runs within the request.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test's way to fail")]
+
+mod desk;
+mod places;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use backchat_inbox::core::{CallbackUrl, CorrelationId, Template, Webhook};
+use backchat_inbox::{Answer, Inbox, Rearmed, Stage, State};
+use desk::{ANNA, Api, Mood, delivered, hello, id, message, post_to, status};
+
+#[tokio::test]
+async fn a_message_is_answered_once_however_often_it_comes() {
+    let api = Api::new().await;
+    let inbox = api.inbox(|b| b);
+    let receipt = post_to(&inbox, &hello(1)).await;
+    assert_eq!((receipt.status, receipt.body.as_str()), (200, "sent"));
+    for _ in 0..3 {
+        assert_eq!(status(&inbox, &hello(1)).await, 200);
+    }
+    let posts = api.posts();
+    assert_eq!(posts.len(), 1);
+    assert_eq!(posts[0]["to"], ANNA);
+    assert_eq!(posts[0]["text"], "You said: Hello");
+    assert_eq!(posts[0]["reply_to"], "im_1");
+    let record = inbox.outcome(&id(1)).await.unwrap().unwrap();
+    assert_eq!(record.state, State::Sent);
+    assert_eq!(record.reply_id.unwrap(), "tx_1");
+    let stored = record.correlation_id.unwrap();
+    assert_eq!(posts[0]["correlation_id"], stored.as_str());
+    assert_eq!(stored.reply_to().unwrap().as_str(), "im_1");
+}
+
+#[tokio::test]
+async fn a_duplicate_that_comes_meanwhile_is_sent_back() {
+    let api = Api::new().await;
+    api.be(Mood::Slow);
+    let inbox = api.inbox(|b| b);
+    let first = tokio::spawn({
+        let inbox = inbox.clone();
+        async move { post_to(&inbox, &hello(1)).await }
+    });
+    api.posted(1).await;
+    let duplicate = post_to(&inbox, &hello(1)).await;
+    assert_eq!(
+        (duplicate.status, duplicate.body.as_str()),
+        (503, "sending")
+    );
+    assert_eq!(duplicate.headers, [("Retry-After", "60".to_owned())]);
+    api.answer();
+    assert_eq!(first.await.unwrap().status, 200);
+    assert_eq!(status(&inbox, &hello(1)).await, 200);
+    assert_eq!(api.posts().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_inboxes_on_one_file_answer_once() {
+    let folder = places::Folder::new();
+    two_inboxes_answer_once(&folder.url()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_inboxes_on_one_database_answer_once() {
+    if let Some(database) = places::Database::new().await {
+        two_inboxes_answer_once(database.url()).await;
+    }
+}
+
+async fn two_inboxes_answer_once(url: &str) {
+    let api = Api::new().await;
+    let (one, two) = tokio::join!(api.inbox_at(url), api.inbox_at(url));
+    let mut running = Vec::new();
+    for number in 0..50 {
+        for inbox in [&one, &two, &one] {
+            let inbox = inbox.clone();
+            running.push(tokio::spawn(async move {
+                let receipt = post_to(&inbox, &hello(number)).await;
+                assert!(matches!(receipt.status, 200 | 503), "{receipt:?}");
+                assert_ne!(receipt.body, "store_unavailable");
+            }));
+        }
+    }
+    for task in running {
+        task.await.unwrap();
+    }
+    assert_eq!(api.posts().len(), 50);
+    let counts = one.counts().await.unwrap();
+    assert_eq!(counts, [(State::Sent, 50)].into());
+}
+
+#[tokio::test]
+async fn a_handler_that_fails_or_panics_runs_again() {
+    let api = Api::new().await;
+    let inbox = api.inbox(|b| b);
+    let runs = Arc::new(AtomicU32::new(0));
+    let told = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&runs);
+    inbox.on_message(move |_| {
+        let run = counted.fetch_add(1, Ordering::Relaxed);
+        async move {
+            match run {
+                0 => Err("the database is away"),
+                1 => panic!("a bug"),
+                2 => Ok(""),
+                _ => Ok("At last"),
+            }
+        }
+    });
+    let errors = Arc::clone(&told);
+    inbox.on_error(move |failure| {
+        assert_eq!(failure.stage, Stage::Handler);
+        errors.fetch_add(1, Ordering::Relaxed);
+    });
+    for _ in 0..3 {
+        let receipt = post_to(&inbox, &hello(1)).await;
+        assert_eq!(
+            (receipt.status, receipt.body.as_str()),
+            (503, "handler_failed")
+        );
+        let record = inbox.outcome(&id(1)).await.unwrap().unwrap();
+        assert_eq!(record.state, State::Released);
+        assert_eq!(record.code.as_deref(), Some("handler_failed"));
+    }
+    assert_eq!(status(&inbox, &hello(1)).await, 200);
+    assert_eq!(api.texts(), ["At last"]);
+    assert_eq!(told.load(Ordering::Relaxed), 3);
+}
+
+#[tokio::test]
+async fn a_handler_may_keep_silent() {
+    let api = Api::new().await;
+    let inbox = api.inbox(|b| b);
+    inbox.on_message(
+        |message| async move { (message.text.as_str() != "Hello").then_some("Pardon?") },
+    );
+    assert_eq!(post_to(&inbox, &hello(1)).await.body, "skipped");
+    assert_eq!(status(&inbox, &hello(1)).await, 200);
+    assert!(api.posts().is_empty());
+    inbox.on_message(|_| async {});
+    assert_eq!(post_to(&inbox, &hello(2)).await.body, "skipped");
+}
+
+#[tokio::test]
+async fn what_the_api_refuses_is_recorded_and_can_be_rearmed() {
+    let api = Api::new().await;
+    let inbox = api.inbox(|b| b);
+    api.be(Mood::Refuses(400, "window_expired"));
+    assert_eq!(post_to(&inbox, &hello(1)).await.body, "rejected");
+    assert_eq!(status(&inbox, &hello(1)).await, 200);
+    let record = inbox.outcome(&id(1)).await.unwrap().unwrap();
+    assert_eq!(record.code.as_deref(), Some("window_expired"));
+    assert_eq!(api.posts().len(), 1);
+    api.be(Mood::Fine);
+    assert_eq!(inbox.rearm(&id(1)).await.unwrap(), Rearmed::Yes);
+    assert_eq!(post_to(&inbox, &hello(1)).await.body, "sent");
+    assert_eq!(api.posts().len(), 2);
+    assert!(matches!(
+        inbox.rearm(&id(1)).await.unwrap(),
+        Rearmed::Refused(_)
+    ));
+}
+
+#[tokio::test]
+async fn what_was_not_sent_is_released() {
+    let api = Api::new().await;
+    let inbox = api.inbox(|b| b);
+    api.be(Mood::Refuses(429, "slow_down"));
+    let receipt = post_to(&inbox, &hello(1)).await;
+    assert_eq!((receipt.status, receipt.body.as_str()), (503, "not_sent"));
+    api.be(Mood::Fine);
+    assert_eq!(status(&inbox, &hello(1)).await, 200);
+    let posts = api.posts();
+    // One name for both attempts: a late event of the first finds the row.
+    assert_eq!(posts[0]["correlation_id"], posts[1]["correlation_id"]);
+}
+
+#[tokio::test]
+async fn a_maybe_sent_is_never_sent_again_and_settled_by_its_event() {
+    let api = Api::new().await;
+    let inbox = api.inbox(|b| b);
+    api.be(Mood::Breaks);
+    assert_eq!(post_to(&inbox, &hello(1)).await.body, "maybe_sent");
+    api.be(Mood::Fine);
+    for _ in 0..3 {
+        assert_eq!(status(&inbox, &hello(1)).await, 200);
+    }
+    assert_eq!(api.posts().len(), 1);
+    assert!(inbox.oldest_maybe_sent_age().await.unwrap().is_some());
+    let listed = inbox.list(Some(State::MaybeSent), None).await.unwrap();
+    assert_eq!(listed.len(), 1);
+    let event = delivered("tx_1", Some(&api.posts()[0]["correlation_id"]));
+    assert_eq!(status(&inbox, &event).await, 200);
+    let record = inbox.outcome(&id(1)).await.unwrap().unwrap();
+    assert_eq!(record.state, State::Sent);
+    assert_eq!(record.reply_id.unwrap(), "tx_1");
+    assert_eq!(inbox.oldest_maybe_sent_age().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn an_event_may_come_before_the_post_returns() {
+    let api = Api::new().await;
+    api.be(Mood::Slow);
+    let inbox = api.inbox(|b| b);
+    let first = tokio::spawn({
+        let inbox = inbox.clone();
+        async move { post_to(&inbox, &hello(1)).await }
+    });
+    let posts = api.posted(1).await;
+    let told = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&told);
+    inbox.on_delivery(move |event| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        assert_eq!(event.message_id, "tx_1");
+        async {}
+    });
+    let event = delivered("tx_1", Some(&posts[0]["correlation_id"]));
+    assert_eq!(post_to(&inbox, &event).await.body, "handled");
+    assert_eq!(told.load(Ordering::Relaxed), 1);
+    let record = inbox.outcome(&id(1)).await.unwrap().unwrap();
+    assert_eq!(record.state, State::Sent);
+    // A redelivery need not wait any more.
+    assert_eq!(status(&inbox, &hello(1)).await, 200);
+    api.answer();
+    let receipt = first.await.unwrap();
+    assert_eq!((receipt.status, receipt.body.as_str()), (200, "sent"));
+    assert_eq!(api.posts().len(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_has_options() {
+    let api = Api::new().await;
+    let inbox = api.inbox(|b| b);
+    inbox.on_message(|_| async {
+        Answer::text("Hello")
+            .callback_url(CallbackUrl::parse("https://example.com/events").unwrap())
+            .correlation_id(CorrelationId::parse("order-7").unwrap())
+            .or_template(Template::parse("template_1").unwrap())
+    });
+    api.be(Mood::Refuses(400, "window_expired"));
+    assert_eq!(post_to(&inbox, &hello(1)).await.body, "sent");
+    let posts = api.posts();
+    assert_eq!(posts.len(), 2);
+    assert_eq!(posts[1]["template_id"], "template_1");
+    for post in &posts {
+        assert_eq!(post["correlation_id"], "order-7");
+        assert_eq!(post["callback_url"], "https://example.com/events");
+    }
+    let record = inbox.outcome(&id(1)).await.unwrap().unwrap();
+    assert_eq!(record.correlation_id.unwrap(), "order-7");
+    assert_eq!(record.reply_id.unwrap(), "tx_2");
+}
+
+#[tokio::test]
+async fn a_sender_that_is_no_number_is_rejected_without_a_post() {
+    let api = Api::new().await;
+    let inbox = api.inbox(|b| b);
+    let odd = message(1, "anna", "Hello");
+    assert_eq!(post_to(&inbox, &odd).await.body, "rejected");
+    assert!(api.posts().is_empty());
+    let record = inbox.outcome(&id(1)).await.unwrap().unwrap();
+    assert_eq!(record.code.as_deref(), Some("invalid_phone_number"));
+}
+
+#[tokio::test]
+async fn other_events_and_other_requests() {
+    let api = Api::new().await;
+    let inbox = api.inbox(|b| b);
+    let opt_out = br#"{"id":"evt_1","type":"marketing.subscription.stop","payload":{"action":"STOP"},"created_at":"2025-10-24T08:59:10Z"}"#;
+    let new =
+        br#"{"id":"evt_2","type":"moon.rose","payload":{},"created_at":"2025-10-24T08:59:10Z"}"#;
+    for event in [opt_out.as_slice(), new] {
+        let receipt = post_to(&inbox, event).await;
+        assert_eq!((receipt.status, receipt.body.as_str()), (200, "ignored"));
+    }
+    inbox.on_opt_out(|_| async { Err::<(), _>("not now") });
+    inbox.on_other(|event| async move { assert_eq!(event.event_type(), "moon.rose") });
+    assert_eq!(status(&inbox, opt_out).await, 503);
+    assert_eq!(post_to(&inbox, new).await.body, "handled");
+    assert_eq!(post_to(&inbox, b"{}").await.body, "event_unreadable");
+    assert_eq!(status(&inbox, b"{}").await, 200);
+    // Somebody forgot `on_message`: the message must come again.
+    let silent = Inbox::builder(api.client(), Webhook::unverified()).build();
+    assert_eq!(status(&silent, &hello(1)).await, 503);
+}
+
+#[tokio::test]
+async fn a_request_without_a_good_signature_is_refused() {
+    let api = Api::new().await;
+    let key = include_str!("../../core/tests/data/public-key.pem");
+    let inbox = Inbox::builder(api.client(), Webhook::new(key).unwrap()).build();
+    inbox.on_message(|_| async { "Hello" });
+    assert_eq!(status(&inbox, &hello(1)).await, 401);
+    assert!(api.posts().is_empty());
+    assert_eq!(inbox.outcome(&id(1)).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_lost_its_lease_sends_nothing() {
+    let api = Api::new().await;
+    let folder = places::Folder::new();
+    let url = folder.url();
+    let builder = || Inbox::builder(api.client(), Webhook::unverified());
+    let slow = builder().store(&url).await.unwrap();
+    let slow = slow.lease(Duration::from_millis(20)).build();
+    slow.on_message(|_| async {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        "Slow"
+    });
+    let quick = api.inbox_at(&url).await;
+    let first = tokio::spawn({
+        let slow = slow.clone();
+        async move { post_to(&slow, &hello(1)).await }
+    });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(post_to(&quick, &hello(1)).await.body, "sent");
+    let receipt = first.await.unwrap();
+    assert_eq!((receipt.status, receipt.body.as_str()), (200, "sent"));
+    assert_eq!(api.texts(), ["You said: Hello"]);
+}
+
+#[tokio::test]
+async fn a_request_that_goes_away_does_not_stop_its_work() {
+    let api = Api::new().await;
+    api.be(Mood::Slow);
+    let inbox = api.inbox(|b| b);
+    let gone = tokio::spawn({
+        let inbox = inbox.clone();
+        async move { post_to(&inbox, &hello(1)).await }
+    });
+    api.posted(1).await;
+    gone.abort();
+    api.answer();
+    inbox.shutdown().await;
+    let record = inbox.outcome(&id(1)).await.unwrap().unwrap();
+    assert_eq!(record.state, State::Sent);
+}
+
+#[tokio::test]
+async fn nothing_printed_holds_a_text_or_a_number() {
+    let api = Api::new().await;
+    let inbox = api.inbox(|b| b);
+    status(&inbox, &message(1, ANNA, "a secret")).await;
+    let record = inbox.outcome(&id(1)).await.unwrap();
+    let answer = Answer::text("a secret");
+    let printed = format!("{inbox:?} {record:?} {answer:?} {:?}", inbox.ledger());
+    assert!(
+        !printed.contains("secret") && !printed.contains(ANNA),
+        "{printed}"
+    );
+}

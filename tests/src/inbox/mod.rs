@@ -1,0 +1,18 @@
+//! What the inbox is tried with: events, stores, worker processes, an API that counts, and the
+//! checker that says what was sent twice or lost.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test's way to fail, in modules that only tests use"
+)]
+
+pub mod api;
+pub mod check;
+pub mod event;
+pub mod place;
+pub mod process;
+pub mod proxy;
+pub mod random;
+pub mod store;
+pub mod worker;
