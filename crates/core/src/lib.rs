@@ -30,9 +30,9 @@ pub use event::{
 pub use reply::{Reply, ReplyResponse};
 pub use template::{Document, SendResponse, Template, TemplateMessage};
 pub use values::{
-    Address, CallbackUrl, CorrelationId, DateTime, DocumentUrl, EchoedCorrelationId, EventId,
-    InboundMessageId, Locale, MessageText, PhoneNumber, ReplyTo, RequestId, SenderId,
-    SentMessageId, TemplateId, Text,
+    Address, CallbackUrl, CorrelationId, DateTime, DocumentUrl, EchoedCallbackUrl,
+    EchoedCorrelationId, EventId, InboundMessageId, Locale, MessageText, PhoneNumber, ReplyTo,
+    RequestId, SenderId, SentMessageId, TemplateId, Text,
 };
 pub use webhook::{SignatureError, SignatureReason, Webhook};
 

@@ -52,6 +52,24 @@ impl fmt::Debug for MaskedUrl<'_> {
     }
 }
 
+/// A word of the server's, if it looks like one: what else it may hold must not reach a log.
+pub(crate) fn plain(word: &str) -> &str {
+    let looks_like_one = word.len() <= 64
+        && word
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"_.:-".contains(&b));
+    if looks_like_one { word } else { "…" }
+}
+
+/// The same for `Debug`.
+pub(crate) struct Plain<'a>(pub &'a str);
+
+impl fmt::Debug for Plain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        plain(self.0).fmt(f)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +88,14 @@ mod tests {
     fn a_mask_never_splits_a_character() {
         assert_eq!(format!("{:?}", MaskedNumber("éééééééé")), "ééé…éé");
         assert_eq!(format!("{:?}", MaskedText("né")), "[2 characters]");
+    }
+
+    #[test]
+    fn a_servers_word_is_shown_only_if_it_is_one() {
+        assert_eq!(plain("req_01:a-b.c"), "req_01:a-b.c");
+        for wrong in ["a b", "a\nb", "+33612345678", "é", &"a".repeat(65)] {
+            assert_eq!(plain(wrong), "…");
+        }
     }
 
     #[test]

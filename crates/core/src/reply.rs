@@ -1,13 +1,11 @@
 //! `POST /v2/notify/reply`: answer an inbound message.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Address, CallbackUrl, CorrelationId, EchoedCorrelationId, Error, InboundMessage,
-    InboundMessageId, MessageText, PhoneNumber, RawJson, ReplyTo, RequestId, SentMessageId, Text,
-    Timestamp,
+    Address, CallbackUrl, CorrelationId, EchoedCallbackUrl, EchoedCorrelationId, Error,
+    InboundMessage, InboundMessageId, MessageText, PhoneNumber, RawJson, ReplyTo, RequestId,
+    SentMessageId, Text, Timestamp,
 };
 
 /// A reply: free text, quoted under the message that it answers.
@@ -72,7 +70,7 @@ pub struct ReplyResponse {
     /// When the API made the message.
     pub created_at: Option<Timestamp>,
     /// Where delivery events go.
-    pub callback_url: Option<Arc<str>>,
+    pub callback_url: Option<EchoedCallbackUrl>,
     /// The correlation id of the message.
     pub correlation_id: Option<EchoedCorrelationId>,
     /// The id of the request, for Prelude's support.
@@ -84,7 +82,7 @@ pub struct ReplyResponse {
 
 #[cfg(feature = "client")]
 mod read {
-    use super::{Arc, RawJson, Reply, ReplyResponse, RequestId};
+    use super::{RawJson, Reply, ReplyResponse, RequestId};
     use crate::event::{Loose, Strict};
 
     #[derive(serde::Deserialize)]
@@ -112,6 +110,7 @@ mod read {
         /// reason to raise.
         pub(crate) fn read(
             json: &str,
+            raw: &str,
             sent: &Reply,
             request_id: Option<RequestId>,
         ) -> Option<Self> {
@@ -128,14 +127,18 @@ mod read {
                     .unwrap_or(sent.reply_to.as_str())
                     .into(),
                 created_at: wire.created_at.optional().map(Into::into),
-                callback_url: wire.callback_url.optional().or(callback_url).map(Arc::from),
+                callback_url: wire
+                    .callback_url
+                    .optional()
+                    .or(callback_url)
+                    .map(Into::into),
                 correlation_id: wire
                     .correlation_id
                     .optional()
                     .or(correlation_id)
                     .map(Into::into),
                 request_id,
-                raw: RawJson::new(json),
+                raw: RawJson::new(raw),
             })
         }
     }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Address, CallbackUrl, Channel, CorrelationId, DateTime, DocumentUrl, EchoedCorrelationId,
-    Error, Locale, PhoneNumber, RawJson, RequestId, SenderId, SentMessageId, TemplateId, Timestamp,
+    Address, CallbackUrl, Channel, CorrelationId, DateTime, DocumentUrl, EchoedCallbackUrl,
+    EchoedCorrelationId, Error, Locale, PhoneNumber, RawJson, RequestId, SenderId, SentMessageId,
+    TemplateId, Timestamp,
 };
 
 /// A template and what fills it, without its receiver.
@@ -138,7 +139,7 @@ pub struct SendResponse {
     /// The sender.
     pub from: Option<Address>,
     /// Where delivery events go.
-    pub callback_url: Option<Arc<str>>,
+    pub callback_url: Option<EchoedCallbackUrl>,
     /// The correlation id of the message.
     pub correlation_id: Option<EchoedCorrelationId>,
     /// When it will be sent.
@@ -175,7 +176,7 @@ mod read {
     use serde_json::Value;
 
     use super::{Arc, RawJson, RequestId, SendResponse, TemplateMessage};
-    use crate::event::{Loose, Strict};
+    use crate::event::{Loose, Object, Strict};
 
     #[derive(serde::Deserialize, Default)]
     #[serde(default)]
@@ -186,7 +187,7 @@ mod read {
         to: Loose<'a>,
         #[serde(borrow)]
         template_id: Loose<'a>,
-        variables: Option<BTreeMap<String, Value>>,
+        variables: Option<Object<BTreeMap<String, Value>>>,
         #[serde(borrow)]
         created_at: Loose<'a>,
         #[serde(borrow)]
@@ -209,6 +210,7 @@ mod read {
         /// Only the id is asked for, as in a reply's answer.
         pub(crate) fn read(
             json: &str,
+            raw: &str,
             sent: &TemplateMessage,
             request_id: Option<RequestId>,
         ) -> Option<Self> {
@@ -226,12 +228,16 @@ mod read {
                     .into(),
                 variables: wire.variables.map_or_else(
                     || template.variables.clone(),
-                    |variables| variables.into_iter().map(text).collect(),
+                    |Object(variables)| variables.into_iter().map(text).collect(),
                 ),
                 created_at: wire.created_at.optional().map(Into::into),
                 expires_at: wire.expires_at.optional().map(Into::into),
                 from: wire.from.optional().map(Into::into),
-                callback_url: wire.callback_url.optional().or(callback_url).map(Arc::from),
+                callback_url: wire
+                    .callback_url
+                    .optional()
+                    .or(callback_url)
+                    .map(Into::into),
                 correlation_id: wire
                     .correlation_id
                     .optional()
@@ -244,7 +250,7 @@ mod read {
                     .optional()
                     .and_then(|count| count.parse().ok()),
                 request_id,
-                raw: RawJson::new(json),
+                raw: RawJson::new(raw),
             })
         }
     }

@@ -164,6 +164,7 @@ pub(crate) fn delivery_rank(status: DeliveryStatus) -> i64 {
         .map_or(0, |(_, rank)| *rank)
 }
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) fn delivery_of_rank(rank: i64) -> Option<DeliveryStatus> {
     DELIVERIES
         .iter()

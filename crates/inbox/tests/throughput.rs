@@ -20,14 +20,18 @@ async fn throughput() {
     if let Some(database) = places::Database::new().await {
         let postgres = PostgresStore::open(database.url()).await.unwrap();
         say("postgres", Arc::new(postgres)).await;
+        let url = format!("{}&pool_size=32", database.url());
+        let postgres = PostgresStore::open(&url).await.unwrap();
+        let scope = "postgres, 32 sessions";
+        say(scope, Arc::new(postgres)).await;
     }
 }
 
 async fn say(name: &str, store: Arc<dyn Store>) {
     for (at_once, messages) in [(1, 1_000), (32, 10_000)] {
-        let scope = format!("{at_once} at once");
+        let scope = format!("{name}, {at_once} at once");
         let elapsed = measure(Arc::clone(&store), &scope, messages, at_once).await;
         let rate = f64::from(messages) / elapsed.as_secs_f64();
-        println!("{name}, {scope}: {rate:.0} messages a second");
+        println!("{scope}: {rate:.0} messages a second");
     }
 }

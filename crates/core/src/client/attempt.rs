@@ -2,7 +2,6 @@
 
 use std::error::Error as StdError;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::SystemTime;
 
 use bytes::{Bytes, BytesMut};
@@ -12,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::body::GatedBody;
+use super::closing::{Closing, withdrawn};
 use super::gate::Gate;
 use super::transport::Transport;
 use super::verdict::Head;
@@ -25,7 +25,7 @@ pub(super) struct Post<'a> {
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
     pub(super) gate: &'a Arc<Gate>,
-    pub(super) closed: &'a Arc<AtomicBool>,
+    pub(super) closing: &'a Arc<Closing>,
     pub(super) deadline: Instant,
 }
 
@@ -38,10 +38,15 @@ pub(super) struct Accepted {
 impl Post<'_> {
     /// Sends the POST, once.
     pub(super) async fn send(self, transport: &Transport) -> Result<Accepted, Error> {
-        let Self { gate, deadline, .. } = self;
+        let Self {
+            gate,
+            closing,
+            deadline,
+            ..
+        } = self;
         let permit = tokio::select! {
             permit = timeout_at(deadline, transport.permits.acquire()) => permit,
-            () = gate.cancelled() => return Err(cancelled()),
+            () = withdrawn(gate, closing) => return Err(cancelled()),
         };
         let _permit = match permit {
             Ok(Ok(permit)) => permit,
@@ -55,11 +60,11 @@ impl Post<'_> {
         *request.body_mut() = Some(reqwest::Body::wrap(GatedBody::new(
             self.body.clone(),
             Arc::clone(gate),
-            Arc::clone(self.closed),
+            Arc::clone(closing),
         )));
         let answer = tokio::select! {
             answer = timeout_at(deadline, transport.http.execute(request)) => answer,
-            () = gate.cancelled() => return Err(cancelled()),
+            () = withdrawn(gate, closing) => return Err(cancelled()),
         };
         match answer {
             Ok(Ok(response)) => self.read(response).await,
@@ -152,7 +157,7 @@ fn causes<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn StdErr
 pub(super) fn cancelled() -> Error {
     not_sent(
         ErrorCode::Cancelled,
-        "the call was cancelled before it was sent",
+        "the call was cancelled, or its client closed, before it was sent",
     )
 }
 

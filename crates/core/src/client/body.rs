@@ -2,12 +2,12 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
+use super::closing::Closing;
 use super::gate::Gate;
 
 /// The JSON of one POST. It cannot be cloned, which also stops repeats by the layers below.
@@ -15,7 +15,7 @@ pub(crate) struct GatedBody {
     bytes: Option<Bytes>,
     length: u64,
     gate: Arc<Gate>,
-    closed: Arc<AtomicBool>,
+    closing: Arc<Closing>,
 }
 
 /// The call was cancelled, or the client closed, before the POST began.
@@ -24,12 +24,12 @@ pub(crate) struct GatedBody {
 pub(crate) struct Withdrawn;
 
 impl GatedBody {
-    pub(crate) fn new(bytes: Bytes, gate: Arc<Gate>, closed: Arc<AtomicBool>) -> Self {
+    pub(crate) fn new(bytes: Bytes, gate: Arc<Gate>, closing: Arc<Closing>) -> Self {
         Self {
             length: bytes.len() as u64,
             bytes: Some(bytes),
             gate,
-            closed,
+            closing,
         }
     }
 }
@@ -45,7 +45,7 @@ impl Body for GatedBody {
         let Some(bytes) = self.bytes.take() else {
             return Poll::Ready(None);
         };
-        if self.closed.load(Ordering::Acquire) {
+        if self.closing.is_closed() {
             self.gate.cancel();
         }
         Poll::Ready(Some(if self.gate.begin() {

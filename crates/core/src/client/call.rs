@@ -12,14 +12,19 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::attempt::{self, Post};
+use super::closing::withdrawn;
 use super::gate::Gate;
 use super::observer::{self, Attempt};
 use super::operation::{Operation, Request};
 use super::pending::Pending;
-use super::token::Bearer;
+use super::token::{Bearer, TokenProvider};
 use super::transport::Transport;
 use super::{Inner, TokenSource, headers, random, retry, runtime};
+use crate::repair::repair;
 use crate::{CallInfo, Error, ErrorCode, Outcome};
+
+/// A longer timeout counts as this.
+const LONGEST_CALL: Duration = Duration::from_hours(24);
 
 type Running<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
@@ -100,7 +105,8 @@ impl<T: Send + 'static> Call<T> {
     ) -> Pending<T> {
         let (sender, receiver) = oneshot::channel();
         let gate = Arc::new(Gate::default());
-        let pending = Pending::new(receiver, Arc::clone(&gate), self.info.clone());
+        let timeout = self.timeout.min(LONGEST_CALL);
+        let pending = Pending::new(receiver, Arc::clone(&gate), self.info.clone(), timeout);
         let info = self.info.clone();
         match self.prepare(gate) {
             Err(error) => drop(sender.send(Err(error.in_call(&info)))),
@@ -134,7 +140,7 @@ impl<T: Send + 'static> Call<T> {
             client: self.client,
             gate,
             started,
-            deadline: started + self.timeout.min(Duration::from_hours(24)),
+            deadline: started + self.timeout.min(LONGEST_CALL),
             retries_left: self.max_retries,
             headers,
             info: self.info,
@@ -193,7 +199,7 @@ impl Poster {
             };
             if error.status() == Some(401) && !renewed {
                 renewed = true;
-                if self.renew_token().await && self.gate.rearm() {
+                if self.gate.rearm() && self.renew_token().await {
                     continue;
                 }
                 return Err(error);
@@ -216,7 +222,9 @@ impl Poster {
             retry += 1;
             tokio::select! {
                 () = sleep(wait) => {}
-                () = self.gate.cancelled() => return Err(attempt::cancelled()),
+                () = withdrawn(&self.gate, &self.client.closing) => {
+                    return Err(attempt::cancelled());
+                }
             }
         }
     }
@@ -241,7 +249,7 @@ impl Poster {
             headers: self.headers.clone(),
             body,
             gate: &self.gate,
-            closed: &self.client.closed,
+            closing: &self.client.closing,
             deadline: self.deadline,
         };
         let (end, status, request_id) = match post.send(&self.transport).await {
@@ -249,9 +257,10 @@ impl Poster {
                 self.transport.budget.refund();
                 let status = accepted.head.status.as_u16();
                 let request_id = accepted.head.request_id.clone();
-                let read = std::str::from_utf8(&accepted.body)
-                    .ok()
-                    .and_then(|json| request.read(json, request_id.clone()));
+                let read = std::str::from_utf8(&accepted.body).ok().and_then(|raw| {
+                    let read = |json: &str| request.read(json, raw, request_id.clone());
+                    read(raw).or_else(|| read(&repair(raw)?))
+                });
                 let end = read.ok_or_else(|| {
                     accepted
                         .head
@@ -289,18 +298,7 @@ impl Poster {
         if self.bearer.is_none() {
             let bearer = match &self.client.settings.token {
                 TokenSource::Fixed(bearer) => bearer.clone(),
-                TokenSource::Provider(provider) => {
-                    let provider = Arc::clone(provider);
-                    tokio::select! {
-                        token = timeout_at(self.deadline, Bearer::from_provider(&*provider)) => {
-                            token.unwrap_or_else(|_| Err(attempt::not_sent(
-                                ErrorCode::TimedOut,
-                                "the token provider gave no token before the deadline",
-                            )))?
-                        }
-                        () = self.gate.cancelled() => return Err(attempt::cancelled()),
-                    }
-                }
+                TokenSource::Provider(provider) => self.provided(Arc::clone(provider)).await?,
             };
             self.use_token(bearer);
         }
@@ -312,13 +310,24 @@ impl Poster {
         let TokenSource::Provider(provider) = &self.client.settings.token else {
             return false;
         };
-        let provider = Arc::clone(provider);
-        match timeout_at(self.deadline, Bearer::from_provider(&*provider)).await {
-            Ok(Ok(bearer)) if self.bearer.as_ref() != Some(&bearer) => {
+        match self.provided(Arc::clone(provider)).await {
+            Ok(bearer) if self.bearer.as_ref() != Some(&bearer) => {
                 self.use_token(bearer);
                 true
             }
             _ => false,
+        }
+    }
+
+    async fn provided(&self, provider: Arc<dyn TokenProvider>) -> Result<Bearer, Error> {
+        tokio::select! {
+            token = timeout_at(self.deadline, Bearer::from_provider(provider)) => {
+                token.unwrap_or_else(|_| Err(attempt::not_sent(
+                    ErrorCode::TimedOut,
+                    "the token provider gave no token before the deadline",
+                )))
+            }
+            () = withdrawn(&self.gate, &self.client.closing) => Err(attempt::cancelled()),
         }
     }
 

@@ -47,10 +47,19 @@ impl Gate {
     }
 
     pub(crate) fn cancel(&self) -> Cancellation {
+        let found = self.cancel_quietly();
+        if found == Cancellation::NothingSent {
+            // `notify_one` keeps its permit for a waiter that has yet to come.
+            self.cancelled.notify_one();
+        }
+        found
+    }
+
+    /// The same without waking the call: in a child process it is not there, and a lock of its
+    /// runtime may be held for ever.
+    pub(crate) fn cancel_quietly(&self) -> Cancellation {
         loop {
             if self.step(IDLE, CANCELLED) {
-                // `notify_one` keeps its permit for a waiter that has yet to come.
-                self.cancelled.notify_one();
                 return Cancellation::NothingSent;
             }
             if self.step(BEGUN, DETACHED) {

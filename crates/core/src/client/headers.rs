@@ -5,14 +5,16 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::Error;
 
 /// Headers that would change who speaks, to whom, or how the message is framed, and
-/// `idempotency-key`, which the API ignores and some proxies read as leave to send again.
-const RESERVED: [&str; 10] = [
+/// `accept-encoding` and `range`, whose answers could not be read, and `idempotency-key`, which the API ignores and some proxies read as leave to send again.
+const RESERVED: [&str; 12] = [
+    "accept-encoding",
     "authorization",
     "connection",
     "expect",
     "host",
     "idempotency-key",
     "keep-alive",
+    "range",
     "te",
     "trailer",
     "transfer-encoding",
@@ -33,6 +35,8 @@ pub(super) fn add(headers: &mut HeaderMap, name: &str, value: &str) -> Result<()
         ))
     })?;
     value.set_sensitive(true);
-    headers.append(parsed, value);
-    Ok(())
+    headers
+        .try_append(parsed, value)
+        .map(drop)
+        .map_err(|_| wrong("there are too many".into()))
 }

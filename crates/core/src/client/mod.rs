@@ -7,12 +7,15 @@
 //! - A body that notes its first poll ([`body`]): never polled means provably not sent, and polled
 //!   means that bytes may have left. hyper's `is_incomplete_message` does not mean unsent, and
 //!   reqwest's `is_connect` is false for a TLS handshake that is never answered.
+//! - An answer that nobody asked for, on a connection that is kept alive, could be taken for the next
+//!   one's: hyper sees it only when it came before. Servers that answer twice are out of scope.
 //! - Every call runs as a task of its own: a caller who goes away does not cut a begun POST short.
 
 mod attempt;
 mod body;
 mod builder;
 mod call;
+mod closing;
 mod gate;
 mod headers;
 mod notify;
@@ -29,7 +32,6 @@ mod verdict;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -49,6 +51,7 @@ pub use tls::TrustStore;
 pub use token::{TokenError, TokenProvider};
 
 use crate::{CallbackUrl, Error, InboundMessage, Reply, ReplyResponse, Template};
+use closing::Closing;
 use operation::ReplyOrTemplate;
 use token::Bearer;
 use transport::{Transport, TransportOptions};
@@ -76,7 +79,7 @@ pub struct Client {
 struct Inner {
     settings: Settings,
     transport: ArcSwap<Transport>,
-    closed: Arc<AtomicBool>,
+    closing: Arc<Closing>,
 }
 
 struct Settings {
@@ -113,7 +116,7 @@ impl Client {
             inner: Arc::new(Inner {
                 settings,
                 transport: ArcSwap::from_pointee(transport),
-                closed: Arc::default(),
+                closing: Arc::default(),
             }),
         })
     }
@@ -140,19 +143,34 @@ impl Client {
         text: &str,
         template: Template,
     ) -> Call<Answered> {
-        let operation = Reply::to_message(message, text)
-            .map(|reply| ReplyOrTemplate::new(reply, template, &message.channel));
-        Call::new(&self.inner, operation)
+        let mut template = template;
+        template
+            .preferred_channel
+            .get_or_insert_with(|| message.channel.clone());
+        let reply = Reply::to_message(message, text);
+        Call::new(
+            &self.inner,
+            reply.map(|reply| ReplyOrTemplate::new(reply, template)),
+        )
     }
 
     /// Ends the client: no POST begins any more, and those that have begun get 2 s to end. Calls
     /// made later end with `cancelled`.
     pub async fn close(&self) {
-        self.inner.closed.store(true, Ordering::Release);
-        let transport = self.inner.transport.load_full();
-        let all = u32::try_from(self.inner.settings.transport.max_connections).unwrap_or(u32::MAX);
-        let _in_time = tokio::time::timeout(CLOSING, transport.permits.acquire_many(all)).await;
-        transport.permits.close();
+        let inner = Arc::clone(&self.inner);
+        let closing = async move { inner.close().await };
+        if tokio::runtime::Handle::try_current().is_ok() {
+            closing.await;
+            return;
+        }
+        let (done, ended) = tokio::sync::oneshot::channel();
+        let waited = runtime::spawn(async move {
+            closing.await;
+            let _nobody_waits = done.send(());
+        });
+        if waited.is_ok() {
+            let _ended = ended.await;
+        }
     }
 }
 
@@ -160,7 +178,7 @@ impl Inner {
     /// The connections of this process. Those of a parent process are left alone: not even
     /// dropped, for their runtime has no threads here.
     fn transport(&self) -> Result<Arc<Transport>, Error> {
-        if self.closed.load(Ordering::Acquire) {
+        if self.closing.is_closed() {
             return Err(attempt::closed());
         }
         let current = self.transport.load_full();
@@ -179,6 +197,19 @@ impl Inner {
         }
     }
 
+    async fn close(&self) {
+        let transport = self.transport.load_full();
+        if transport.process != std::process::id() {
+            self.closing.close_quietly();
+            std::mem::forget(transport);
+            return;
+        }
+        self.closing.close();
+        let all = u32::try_from(self.settings.transport.max_connections).unwrap_or(u32::MAX);
+        let _in_time = tokio::time::timeout(CLOSING, transport.permits.acquire_many(all)).await;
+        transport.permits.close();
+    }
+
     fn add_headers(&self, headers: &mut HeaderMap) {
         const JSON: HeaderValue = HeaderValue::from_static("application/json");
         headers.insert(CONTENT_TYPE, JSON);
@@ -186,6 +217,17 @@ impl Inner {
         headers
             .entry(USER_AGENT)
             .or_insert_with(|| self.settings.user_agent.clone());
+    }
+}
+
+impl Drop for Inner {
+    /// A child process must not drop its parent's connections: a lock that they need may have been
+    /// held at the `fork`, and is never released there.
+    fn drop(&mut self) {
+        let transport = self.transport.load_full();
+        if transport.process != std::process::id() {
+            std::mem::forget(transport);
+        }
     }
 }
 

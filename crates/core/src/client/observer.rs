@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::mask::plain;
 use crate::{CorrelationId, ErrorCode, InboundMessageId, Outcome, RequestId, SentMessageId};
 
 /// What one attempt to POST came to. It holds ids, a status, an outcome and a time; never a text,
@@ -35,7 +36,8 @@ pub struct Attempt {
     pub detached: bool,
 }
 
-/// Takes the report of every attempt. Called on the thread that drives the call: be quick.
+/// Takes the report of every attempt. Called on the thread that drives the call: be quick, and do
+/// not wait for another call in it.
 pub trait Observer: Send + Sync + 'static {
     /// One attempt has ended.
     fn attempt(&self, attempt: &Attempt);
@@ -54,18 +56,20 @@ pub(crate) fn report(observer: Option<&Arc<dyn Observer>>, attempt: &Attempt) {
         number = attempt.number,
         message_id = attempt.message_id.as_ref().map(InboundMessageId::as_str),
         correlation_id = attempt.correlation_id.as_ref().map(CorrelationId::as_str),
-        sent_id = attempt.sent_id.as_ref().map(SentMessageId::as_str),
-        request_id = attempt.request_id.as_ref().map(RequestId::as_str),
+        sent_id = attempt.sent_id.as_ref().map(|id| plain(id.as_str())),
+        request_id = attempt.request_id.as_ref().map(|id| plain(id.as_str())),
         status = attempt.status,
         outcome = attempt.outcome.as_str(),
-        code = attempt.code.as_ref().map(ErrorCode::as_str),
+        code = attempt.code.as_ref().map(|code| plain(code.as_str())),
         elapsed_us = u64::try_from(attempt.elapsed.as_micros()).unwrap_or(u64::MAX),
         detached = attempt.detached,
         "attempt"
     );
     if let Some(observer) = observer
-        && catch_unwind(AssertUnwindSafe(|| observer.attempt(attempt))).is_err()
+        && let Err(payload) = catch_unwind(AssertUnwindSafe(|| observer.attempt(attempt)))
     {
+        // Dropping it could panic again.
+        std::mem::forget(payload);
         tracing::error!(target: "backchat", "the observer panicked; the call goes on");
     }
 }

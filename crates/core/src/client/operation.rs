@@ -8,8 +8,8 @@ use url::Url;
 use super::call::Poster;
 use super::{Inner, Settings, random};
 use crate::{
-    CallInfo, Channel, CorrelationId, Error, ErrorCode, InboundMessageId, Outcome, Reply,
-    ReplyResponse, RequestId, SendResponse, SentMessageId, Template, TemplateMessage,
+    CallInfo, CorrelationId, Error, ErrorCode, InboundMessageId, Outcome, Reply, ReplyResponse,
+    RequestId, SendResponse, SentMessageId, Template, TemplateMessage,
 };
 
 /// One POST: its path, its body and its answer.
@@ -18,7 +18,8 @@ pub(super) trait Request: Serialize + Sync {
     const OPERATION: &'static str;
 
     fn url(settings: &Settings) -> &Url;
-    fn read(&self, json: &str, request_id: Option<RequestId>) -> Option<Self::Answer>;
+    /// Reads `json`, and keeps `raw`.
+    fn read(&self, json: &str, raw: &str, request_id: Option<RequestId>) -> Option<Self::Answer>;
     fn sent_id(answer: &Self::Answer) -> SentMessageId;
 }
 
@@ -30,8 +31,8 @@ impl Request for Reply {
         &settings.reply_url
     }
 
-    fn read(&self, json: &str, request_id: Option<RequestId>) -> Option<ReplyResponse> {
-        ReplyResponse::read(json, self, request_id)
+    fn read(&self, json: &str, raw: &str, request_id: Option<RequestId>) -> Option<ReplyResponse> {
+        ReplyResponse::read(json, raw, self, request_id)
     }
 
     fn sent_id(answer: &ReplyResponse) -> SentMessageId {
@@ -47,8 +48,8 @@ impl Request for TemplateMessage {
         &settings.send_url
     }
 
-    fn read(&self, json: &str, request_id: Option<RequestId>) -> Option<SendResponse> {
-        SendResponse::read(json, self, request_id)
+    fn read(&self, json: &str, raw: &str, request_id: Option<RequestId>) -> Option<SendResponse> {
+        SendResponse::read(json, raw, self, request_id)
     }
 
     fn sent_id(answer: &SendResponse) -> SentMessageId {
@@ -146,10 +147,7 @@ impl Answered {
 }
 
 impl ReplyOrTemplate {
-    pub(super) fn new(reply: Reply, mut template: Template, channel: &Channel) -> Self {
-        template
-            .preferred_channel
-            .get_or_insert_with(|| channel.clone());
+    pub(super) fn new(reply: Reply, template: Template) -> Self {
         let template = template.to(reply.to.clone());
         Self { reply, template }
     }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::gate::{Cancellation, Gate};
+use super::runtime;
 use crate::{CallInfo, CorrelationId, Error, ErrorCode, MaybeSentError, NotSentError, Phase};
 
 /// A call under way. It is a future; [`Pending::wait`] and [`Pending::wait_for`] block instead.
@@ -19,14 +20,19 @@ use crate::{CallInfo, CorrelationId, Error, ErrorCode, MaybeSentError, NotSentEr
 /// [`Observer`](crate::Observer).
 #[must_use = "a dropped call is cancelled"]
 pub struct Pending<T> {
-    answer: oneshot::Receiver<Result<T, Error>>,
+    /// `None` once the end has been handed out.
+    answer: Option<oneshot::Receiver<Result<T, Error>>>,
     canceller: Canceller,
     call: CallInfo,
+    deadline: Instant,
 }
 
 /// Cancels a call from elsewhere.
 #[derive(Clone)]
-pub struct Canceller(Arc<Gate>);
+pub struct Canceller {
+    gate: Arc<Gate>,
+    process: u32,
+}
 
 impl Canceller {
     /// Cancels the call, and says whether a POST had begun.
@@ -35,20 +41,38 @@ impl Canceller {
         reason = "many callers only want the effect"
     )]
     pub fn cancel(&self) -> Cancellation {
-        self.0.cancel()
+        if self.is_inherited() {
+            self.gate.cancel_quietly()
+        } else {
+            self.gate.cancel()
+        }
+    }
+
+    /// Whether the call is one of the parent process, which goes on there.
+    fn is_inherited(&self) -> bool {
+        self.process != std::process::id()
     }
 }
+
+/// How long after its deadline a call may take to end by itself. Later, whoever waits ends it: the
+/// runtime is blocked.
+const GRACE: Duration = Duration::from_millis(250);
 
 impl<T> Pending<T> {
     pub(super) fn new(
         answer: oneshot::Receiver<Result<T, Error>>,
         gate: Arc<Gate>,
         call: CallInfo,
+        timeout: Duration,
     ) -> Self {
         Self {
-            answer,
-            canceller: Canceller(gate),
+            answer: Some(answer),
+            canceller: Canceller {
+                gate,
+                process: std::process::id(),
+            },
             call,
+            deadline: Instant::now() + timeout,
         }
     }
 
@@ -79,30 +103,41 @@ impl<T> Pending<T> {
     }
 
     /// Blocks until the call has ended, but not longer than `limit`; `None` when it goes on. Not
-    /// for async code.
+    /// for async code. The end is handed out once.
     pub fn wait_for(&mut self, limit: Duration) -> Option<Result<T, Error>> {
-        let end = Instant::now() + limit;
+        if runtime::is_shared_thread() {
+            return Some(Err(Error::configuration(
+                "wait",
+                "an observer or a token provider must not wait for a call: nothing could end it",
+            )));
+        }
+        let now = Instant::now();
+        let end = now.checked_add(limit).unwrap_or(self.deadline + GRACE);
         let waker = Waker::from(Arc::new(Unpark(thread::current())));
         let mut context = Context::from_waker(&waker);
         loop {
             if let Poll::Ready(answer) = Pin::new(&mut *self).poll(&mut context) {
                 return Some(answer);
             }
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            let now = Instant::now();
+            if now >= self.deadline + GRACE {
+                self.answer = None;
+                return Some(Err(self.given_up("the deadline has passed unnoticed")));
+            }
+            if now >= end {
                 return None;
             }
-            thread::park_timeout(left);
+            thread::park_timeout(end.min(self.deadline + GRACE) - now);
         }
     }
 
-    /// The runtime ended under the call.
-    fn abandoned(&self) -> Error {
+    /// The call will not end by itself: what is known then.
+    fn given_up(&self, detail: &str) -> Error {
         let call = self.call.clone();
-        if self.canceller.0.has_begun() {
+        if self.canceller.gate.expire() {
             Error::MaybeSent(Box::new(MaybeSentError {
                 phase: Phase::AwaitingAnswer,
-                detail: "the runtime ended during the call".into(),
+                detail: detail.into(),
                 status: None,
                 server_code: None,
                 request_id: None,
@@ -112,7 +147,7 @@ impl<T> Pending<T> {
         } else {
             Error::NotSent(Box::new(NotSentError {
                 code: ErrorCode::Cancelled,
-                detail: "the runtime ended before the call began".into(),
+                detail: detail.into(),
                 call,
             }))
         }
@@ -123,15 +158,26 @@ impl<T> Future for Pending<T> {
     type Output = Result<T, Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.answer)
-            .poll(context)
-            .map(|answer| answer.unwrap_or_else(|_| Err(self.abandoned())))
+        let Some(answer) = &mut self.answer else {
+            let handed_out = "the end of this call was handed out before";
+            return Poll::Ready(Err(Error::configuration("wait", handed_out)));
+        };
+        let polled = match Pin::new(answer).poll(context) {
+            Poll::Pending if self.canceller.is_inherited() => {
+                Err(self.given_up("the call belongs to the parent process"))
+            }
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(Ok(end)) => end,
+            Poll::Ready(Err(_)) => Err(self.given_up("the task of the call has ended")),
+        };
+        self.answer = None;
+        Poll::Ready(polled)
     }
 }
 
 impl<T> Drop for Pending<T> {
     fn drop(&mut self) {
-        self.canceller.0.cancel();
+        self.cancel();
     }
 }
 

@@ -5,6 +5,7 @@
 //! the next calls into `maybe_sent`. A runtime inherited through `fork` hangs: it is left behind,
 //! and the child builds its own.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,6 +15,10 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwapOption;
 
 use crate::Error;
+
+thread_local! {
+    static ON_SHARED_THREAD: Cell<bool> = const { Cell::new(false) };
+}
 
 static SHARED: ArcSwapOption<Shared> = ArcSwapOption::const_empty();
 
@@ -49,6 +54,11 @@ pub fn drain(limit: Duration) {
     }
 }
 
+/// Whether this is the thread that drives the calls: waiting here would wait for itself.
+pub(super) fn is_shared_thread() -> bool {
+    ON_SHARED_THREAD.get()
+}
+
 fn shared() -> Result<Arc<Shared>, Error> {
     let process = std::process::id();
     loop {
@@ -63,6 +73,7 @@ fn shared() -> Result<Arc<Shared>, Error> {
             runtime: tokio::runtime::Builder::new_multi_thread()
                 .worker_threads(1)
                 .thread_name("backchat")
+                .on_thread_start(|| ON_SHARED_THREAD.set(true))
                 .enable_all()
                 .build()
                 .map_err(|e| Error::configuration("runtime", e.to_string()))?,

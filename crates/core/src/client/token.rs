@@ -3,8 +3,10 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use http::HeaderValue;
+use tokio::task::JoinSet;
 
 use crate::{ApiError, Error, ErrorCode};
 
@@ -52,11 +54,14 @@ impl Bearer {
         }
     }
 
-    pub(crate) async fn from_provider(provider: &dyn TokenProvider) -> Result<Self, Error> {
-        match provider.token().await {
-            Ok(token) => Self::parse(&token),
+    pub(crate) async fn from_provider(provider: Arc<dyn TokenProvider>) -> Result<Self, Error> {
+        // A task of its own, so that a panic is the provider's alone; it ends with this future.
+        let mut task = JoinSet::new();
+        task.spawn(async move { provider.token().await });
+        match task.join_next().await {
+            Some(Ok(Ok(token))) => Self::parse(&token),
             // What the provider says stays out: it may quote a token.
-            Err(_) => Err(Error::Api(Box::new(ApiError {
+            _ => Err(Error::Api(Box::new(ApiError {
                 transient: true,
                 ..ApiError::local(ErrorCode::MissingApiToken, "the token provider failed")
             }))),

@@ -61,36 +61,23 @@ impl Head {
         let request_id = body
             .standard()
             .and_then(|body| body.request_id.clone())
-            .or(self.request_id);
+            .or_else(|| self.request_id.clone());
         let code = body.code();
         let (outcome, otherwise) = match self.status.as_u16() {
             429 => (Outcome::NotSent, ErrorCode::RateLimited),
             421 | 425 => (Outcome::NotSent, ErrorCode::HttpError),
             401 => (Outcome::Rejected, ErrorCode::Unauthorized),
             300..=399 => (Outcome::Rejected, ErrorCode::Redirected),
-            408 | 500..=599 if code.as_ref().is_some_and(says_refused) => {
+            // 444, 460 and 499 are what proxies write when somebody went away.
+            408 | 444 | 460 | 499 | 500..=599 if code.as_ref().is_some_and(says_refused) => {
                 (Outcome::Rejected, ErrorCode::HttpError)
             }
-            400..=499 if self.status != StatusCode::REQUEST_TIMEOUT => {
-                (Outcome::Rejected, ErrorCode::HttpError)
-            }
-            status => {
-                let detail = if self.status.is_success() {
-                    "a page that is not the API's came back".to_owned()
-                } else {
-                    format!("status {status} does not tell whether the message was sent")
-                };
-                return Error::MaybeSent(Box::new(MaybeSentError {
-                    phase: Phase::Answered,
-                    detail,
-                    status: Some(status),
-                    server_code: code,
-                    request_id,
-                    retry_after: self.retry_after,
-                    call: CallInfo::default(),
-                }));
-            }
+            408 | 444 | 460 | 499 => return self.undecided(code, request_id),
+            400..=499 => (Outcome::Rejected, ErrorCode::HttpError),
+            _ => return self.undecided(code, request_id),
         };
+        // A redirect is no word of the API's, whatever its page says.
+        let code = code.filter(|_| !self.status.is_redirection());
         Error::Api(Box::new(ApiError {
             code: code.unwrap_or(otherwise),
             outcome,
@@ -101,6 +88,25 @@ impl Head {
             call: CallInfo::default(),
             detail: None,
             transient: outcome == Outcome::NotSent,
+        }))
+    }
+
+    /// An answer that does not tell whether the message was sent.
+    fn undecided(self, server_code: Option<ErrorCode>, request_id: Option<RequestId>) -> Error {
+        let status = self.status.as_u16();
+        let detail = if self.status.is_success() {
+            "a page that is not the API's came back".to_owned()
+        } else {
+            format!("status {status} does not tell whether the message was sent")
+        };
+        Error::MaybeSent(Box::new(MaybeSentError {
+            phase: Phase::Answered,
+            detail,
+            status: Some(status),
+            server_code,
+            request_id,
+            retry_after: self.retry_after,
+            call: CallInfo::default(),
         }))
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{AnswerBody, CallInfo, ErrorCode, Outcome};
 use crate::RequestId;
+use crate::mask::plain;
 
 /// The API refused the request, or a local check found what it would have refused.
 #[derive(Clone, Debug)]
@@ -63,7 +64,7 @@ impl fmt::Display for ApiError {
             None => write!(f, " ({}", self.outcome)?,
         }
         if let Some(id) = &self.request_id {
-            write!(f, ", request {id}")?;
+            write!(f, ", request {}", plain(id.as_str()))?;
         }
         f.write_str(")")
     }

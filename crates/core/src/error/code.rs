@@ -4,12 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::ErrorClass;
+use crate::mask::plain;
 
 /// Who may raise a code.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Origin {
     /// The API documents it (a local check may raise the same).
     Api,
+    /// The library names an answer so that has no code of its own; a server may use it too.
+    Shared,
     /// Only this library raises it.
     Library,
 }
@@ -20,7 +23,7 @@ macro_rules! codes {
         ///
         /// The codes of the API come from its page of errors; a code that is not listed there
         /// survives as [`ErrorCode::Other`].
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum ErrorCode {
             $(
@@ -87,8 +90,8 @@ codes! {
     Api Authentication MissingApiToken "missing_api_token" "give the API token: as an argument or in PRELUDE_API_TOKEN"
     Api Authentication InvalidApiToken "invalid_api_token" "check the API token in the dashboard"
     Api Authentication InvalidApiKey "invalid_api_key" "use an API token of the v2 API, not a v1 key"
-    Library Authentication Unauthorized "unauthorized" "check the API token and what it is allowed to do"
-    Library RateLimit RateLimited "rate_limited" "wait for `retry_after`, then call again"
+    Shared Authentication Unauthorized "unauthorized" "check the API token and what it is allowed to do"
+    Shared RateLimit RateLimited "rate_limited" "wait for `retry_after`, then call again"
     Api Api InvalidRequest "invalid_request" "check the request against the API's documentation"
     Api Api InvalidCallbackUrl "invalid_callback_url" "give `callback_url` an absolute URL that Prelude can reach"
     Api Api InvalidCorrelationId "invalid_correlation_id" "keep `correlation_id` to at most 80 characters"
@@ -130,8 +133,8 @@ impl ErrorCode {
     /// `maybe_sent`, is not a code: it says nothing about what this library knows.
     pub fn from_api(code: &str) -> Option<ErrorCode> {
         match ErrorCode::known(code) {
-            Some(known) if known.origin() == Origin::Api => Some(known),
-            Some(_) => None,
+            Some(known) if known.origin() == Origin::Library => None,
+            Some(known) => Some(known),
             None if code.is_empty() => None,
             None => Some(ErrorCode::Other(code.into())),
         }
@@ -143,9 +146,16 @@ impl ErrorCode {
     }
 }
 
+/// The code, if it looks like one: `as_str` has what the server wrote.
 impl fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        f.write_str(plain(self.as_str()))
+    }
+}
+
+impl fmt::Debug for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ErrorCode({self})")
     }
 }
 

@@ -39,6 +39,36 @@ pub struct InboundMessage {
 impl InboundMessage {
     pub(super) const TYPE: &'static str = "inbound.message.received";
 
+    /// A WhatsApp message as a test of one's own handler needs it: with this id, sender and text,
+    /// unverified, and without a window. Change its fields for the rest.
+    pub fn new(message_id: &str, from: &str, text: &str) -> Self {
+        let (id, to, created_at) = ("evt_test", "+14155551234", "1970-01-01T00:00:00Z");
+        let json = serde_json::json!({
+            "id": id,
+            "type": Self::TYPE,
+            "payload": {
+                "message_id": message_id,
+                "channel": "whatsapp",
+                "from": from,
+                "to": to,
+                "content": {"text": text},
+            },
+            "created_at": created_at,
+        });
+        Self {
+            id: id.into(),
+            created_at: created_at.into(),
+            raw: RawJson::new(&json.to_string()),
+            verified: false,
+            message_id: message_id.into(),
+            channel: Channel::Whatsapp,
+            from: from.into(),
+            to: to.into(),
+            text: text.into(),
+            reply_window: ReplyWindow::new(None, &Channel::Whatsapp),
+        }
+    }
+
     pub(super) fn read(
         envelope: &Envelope<'_, Payload<'_>>,
         json: &str,
@@ -91,4 +121,17 @@ struct Content<'a> {
 struct Conversation<'a> {
     #[serde(borrow)]
     window_expires_at: Loose<'a>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Event;
+
+    #[test]
+    fn a_made_message_is_what_its_json_says() {
+        let made = InboundMessage::new("im_1", "+33612345678", "Hi");
+        let read = Event::from_json(&made.raw).unwrap();
+        assert_eq!(read, Event::InboundMessage(made));
+    }
 }

@@ -15,7 +15,7 @@ use serde::{Serialize, Serializer};
 
 pub use delivery::{DeliveryEvent, DeliveryReason, DeliveryStatus, Fee};
 pub use inbound::InboundMessage;
-pub(crate) use loose::{Loose, Strict};
+pub(crate) use loose::{Loose, Object, Strict};
 pub use open_enum::Channel;
 pub use opt_out::{OptOutEvent, OptOutKind};
 pub use raw::RawJson;

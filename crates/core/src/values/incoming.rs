@@ -2,16 +2,16 @@
 
 use super::{CorrelationId, PhoneNumber, ReplyTo};
 use crate::Error;
-use crate::mask::{MaskedNumber, MaskedText};
+use crate::mask::{MaskedNumber, MaskedText, MaskedUrl, Plain};
 
 super::incoming_value! {
     /// The id of an event, such as `evt_01k8aq2zggeyssvt53zgvpx63a`.
-    EventId, debug: std::convert::identity
+    EventId, debug: Plain
 }
 
 super::incoming_value! {
     /// The id of a message from a user, such as `im_01k8aq2zggeyssvt53zgvpx63a`.
-    InboundMessageId, debug: std::convert::identity
+    InboundMessageId, debug: Plain
 }
 
 impl InboundMessageId {
@@ -29,12 +29,12 @@ impl From<&ReplyTo> for InboundMessageId {
 
 super::incoming_value! {
     /// The id of a message that was sent, such as `tx_01k8aq2zggeyssvt53zgvpx63a`.
-    SentMessageId, debug: std::convert::identity
+    SentMessageId, debug: Plain
 }
 
 super::incoming_value! {
     /// The id that the API gave to one request, for its support team.
-    RequestId, debug: std::convert::identity
+    RequestId, debug: Plain
 }
 
 super::incoming_value! {
@@ -65,4 +65,9 @@ impl EchoedCorrelationId {
     pub fn reply_to(&self) -> Option<ReplyTo> {
         CorrelationId::parse(self.as_str()).ok()?.reply_to()
     }
+}
+
+super::incoming_value! {
+    /// The callback URL of a message, as the API wrote it.
+    EchoedCallbackUrl, debug: MaskedUrl
 }

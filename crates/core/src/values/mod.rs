@@ -24,7 +24,8 @@ pub use correlation_id::CorrelationId;
 pub use date_time::DateTime;
 pub use document_url::DocumentUrl;
 pub use incoming::{
-    Address, EchoedCorrelationId, EventId, InboundMessageId, MessageText, RequestId, SentMessageId,
+    Address, EchoedCallbackUrl, EchoedCorrelationId, EventId, InboundMessageId, MessageText,
+    RequestId, SentMessageId,
 };
 pub use locale::Locale;
 pub use phone_number::PhoneNumber;

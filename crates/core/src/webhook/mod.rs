@@ -58,7 +58,8 @@ impl Webhook {
     pub fn with_keys<'a>(public_keys: impl IntoIterator<Item = &'a str>) -> Result<Self, Error> {
         let mut keys = Vec::new();
         for text in public_keys {
-            keys.extend(if text.trim_start().starts_with('{') {
+            let text = text.trim_start_matches('\u{feff}').trim();
+            keys.extend(if text.starts_with('{') {
                 jwks::parse(text)?
             } else {
                 pem::parse(text)?

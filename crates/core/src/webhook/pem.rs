@@ -1,6 +1,8 @@
 //! `-----BEGIN PUBLIC KEY-----`: keys as the dashboard gives them.
 
-use rsa::pkcs1::der::{Decode, pem};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rsa::pkcs1::der::Decode;
 use rsa::pkcs8::{ObjectIdentifier, SubjectPublicKeyInfoRef};
 
 use super::key::{VerifyingKey, refused};
@@ -8,65 +10,68 @@ use crate::Error;
 
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
-const BEGIN: &str = "-----BEGIN ";
 
-/// Every key in `text`, which may hold several blocks and `\n` for line breaks.
+/// Every key in `text`, which may hold several blocks. How the base64 is broken into lines does not
+/// matter (RFC 7468, 3): environment files and dashboards write `\\n`, blanks, or one long line.
 pub(super) fn parse(text: &str) -> Result<Vec<VerifyingKey>, Error> {
     let text = text.replace("\\r", "").replace("\\n", "\n");
-    let mut keys = Vec::new();
-    let mut rest = text.as_str();
-    while let Some(start) = rest.find(BEGIN) {
-        let block = &rest[start..];
-        let end = block[BEGIN.len()..]
-            .find(BEGIN)
-            .map_or(block.len(), |next| BEGIN.len() + next);
-        keys.push(parse_block(&normal_lines(&block[..end]))?);
-        rest = &block[end..];
-    }
+    let keys: Vec<_> = text
+        .split("-----BEGIN ")
+        .skip(1)
+        .map(parse_block)
+        .collect::<Result<_, _>>()?;
     if keys.is_empty() {
         return Err(refused("neither PEM nor a JWKS"));
     }
     Ok(keys)
 }
 
-/// One block without indentation, blank lines and what stands after its end.
-fn normal_lines(block: &str) -> String {
-    let mut lines = String::with_capacity(block.len());
-    for line in block.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        lines.push_str(line);
-        lines.push('\n');
-        if line.starts_with("-----END ") {
-            break;
+/// `PUBLIC KEY-----…-----END PUBLIC KEY-----`
+fn parse_block(block: &str) -> Result<VerifyingKey, Error> {
+    let unfinished = || refused("the PEM block has no end");
+    let (label, rest) = block.split_once("-----").ok_or_else(unfinished)?;
+    let kind = match label {
+        "PUBLIC KEY" => Kind::Spki,
+        "RSA PUBLIC KEY" => Kind::Pkcs1,
+        "CERTIFICATE" => {
+            return Err(refused("this is a certificate: give its public key alone"));
         }
+        private if private.ends_with("PRIVATE KEY") => {
+            return Err(refused(
+                "this is a private key: the webhook needs only the public one",
+            ));
+        }
+        _ => return Err(refused("a PEM block is no public key")),
+    };
+    let (base64, end) = rest.split_once("-----END ").ok_or_else(unfinished)?;
+    if !end
+        .strip_prefix(label)
+        .is_some_and(|e| e.starts_with("-----"))
+    {
+        return Err(refused("the PEM block's end does not fit its beginning"));
     }
-    lines
+    let base64: String = base64.split_ascii_whitespace().collect();
+    let der = STANDARD
+        .decode(base64)
+        .map_err(|_| refused("the PEM block is not base64"))?;
+    match kind {
+        Kind::Spki => spki(&der),
+        Kind::Pkcs1 => pkcs1(&der),
+    }
 }
 
-fn parse_block(block: &str) -> Result<VerifyingKey, Error> {
-    let label = block[BEGIN.len()..]
-        .split("-----")
-        .next()
-        .unwrap_or_default();
-    if label.ends_with("PRIVATE KEY") {
-        return Err(refused(
-            "this is a private key: the webhook needs only the public one",
-        ));
+enum Kind {
+    Spki,
+    Pkcs1,
+}
+
+fn spki(der: &[u8]) -> Result<VerifyingKey, Error> {
+    let info = SubjectPublicKeyInfoRef::from_der(der)
+        .map_err(|e| refused(format!("not a public key: {e}")))?;
+    if ![RSA_ENCRYPTION, RSASSA_PSS].contains(&info.algorithm.oid) {
+        return Err(refused("not an RSA key"));
     }
-    let (label, der) = pem::decode_vec(block.as_bytes())
-        .map_err(|e| refused(format!("the PEM block cannot be read: {e}")))?;
-    match label {
-        "PUBLIC KEY" => {
-            let info = SubjectPublicKeyInfoRef::from_der(&der)
-                .map_err(|e| refused(format!("not a public key: {e}")))?;
-            if ![RSA_ENCRYPTION, RSASSA_PSS].contains(&info.algorithm.oid) {
-                return Err(refused("not an RSA key"));
-            }
-            pkcs1(info.subject_public_key.raw_bytes())
-        }
-        "RSA PUBLIC KEY" => pkcs1(&der),
-        "CERTIFICATE" => Err(refused("this is a certificate: give its public key alone")),
-        other => Err(refused(format!("`{other}` is not a public key"))),
-    }
+    pkcs1(info.subject_public_key.raw_bytes())
 }
 
 fn pkcs1(der: &[u8]) -> Result<VerifyingKey, Error> {

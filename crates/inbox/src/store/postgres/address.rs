@@ -142,9 +142,9 @@ mod tests {
     #[test]
     fn what_is_ours_is_taken_out_of_the_url() {
         let ours = Ours::take(
-            "postgres://h/d?sslmode=verify-full&host=%2Ftmp&sslrootcert=%2Fca.pem&pool_size=4",
+            "postgres://h/d?sslmode=verify-full&host=%2Frun&sslrootcert=%2Fca.pem&pool_size=4",
         );
-        assert_eq!(ours.rest, "postgres://h/d?host=%2Ftmp");
+        assert_eq!(ours.rest, "postgres://h/d?host=%2Frun");
         assert_eq!(ours.sslmode.as_deref(), Some("verify-full"));
         assert_eq!(ours.sslrootcert.as_deref(), Some("/ca.pem"));
         assert_eq!(ours.pool_size.as_deref(), Some("4"));

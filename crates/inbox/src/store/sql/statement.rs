@@ -210,6 +210,7 @@ statements! {
         RETURNING 1";
 }
 
+#[cfg(feature = "postgres")]
 impl Statement {
     /// Whether it may have to read every row: only operators run these.
     pub(crate) fn reads_all(self) -> bool {

@@ -1,0 +1,51 @@
+//! Closing a client: what has not begun never begins, and nobody sleeps through it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::Notify;
+
+use super::gate::{Cancellation, Gate};
+
+#[derive(Default)]
+pub(crate) struct Closing {
+    closed: AtomicBool,
+    told: Notify,
+}
+
+impl Closing {
+    /// Wakes every call that waits for a connection, a token or its next attempt.
+    pub(super) fn close(&self) {
+        self.close_quietly();
+        self.told.notify_waiters();
+    }
+
+    /// The same in a child process, where the waiting calls, and perhaps a lock, are the parent's.
+    pub(super) fn close_quietly(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    async fn closed(&self) {
+        let mut told = std::pin::pin!(self.told.notified());
+        // Registered before the look: a close in between is not missed.
+        told.as_mut().enable();
+        if !self.is_closed() {
+            told.await;
+        }
+    }
+}
+
+/// Ends when the call is cancelled, or its client closed, before a POST began; else never.
+pub(super) async fn withdrawn(gate: &Gate, closing: &Closing) {
+    tokio::select! {
+        () = gate.cancelled() => {}
+        () = closing.closed() => {
+            if gate.cancel() == Cancellation::LeftRunning {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}
