@@ -205,3 +205,80 @@ fn without_a_runtime_the_shared_one_runs_the_call() {
     assert_eq!(server.connections(), 1, "a connection outlives the call");
     backchat_core::runtime::drain(SOON);
 }
+
+#[test]
+fn a_call_that_is_waited_for_inside_an_observer_ends() {
+    let helper = tokio::runtime::Runtime::new().unwrap();
+    let server = helper.block_on(FaultServer::start()).unwrap();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let sender = Mutex::new(sender);
+    let inner = builder(server.url()).build().unwrap();
+    let client = builder(server.url())
+        .observer(move |_: &Attempt| {
+            let waited = inner.notify().reply(reply()).start_shared().wait();
+            sender.lock().unwrap().send(waited).unwrap();
+        })
+        .build()
+        .unwrap();
+    let outer = client.notify().reply(reply()).start_shared();
+    outer.wait().unwrap();
+    let waited = receiver.recv_timeout(SOON).unwrap();
+    assert_eq!(waited.unwrap_err().code(), ErrorCode::Configuration);
+}
+
+#[test]
+fn waiting_has_no_surprises() {
+    let helper = tokio::runtime::Runtime::new().unwrap();
+    let server = helper.block_on(FaultServer::start()).unwrap();
+    let client = builder(server.url()).build().unwrap();
+    let mut pending = client.notify().reply(reply()).start();
+    pending.wait_for(Duration::MAX).unwrap().unwrap();
+    let again = pending.wait_for(Duration::ZERO).unwrap().unwrap_err();
+    assert_eq!(again.code(), ErrorCode::Configuration);
+    let closing = client.close();
+    helper.block_on(async { tokio::time::timeout(SOON, closing).await.unwrap() });
+}
+
+#[tokio::test]
+async fn closing_wakes_who_sleeps() {
+    let server = FaultServer::start().await.unwrap();
+    server.script(vec![Step::status(429).header("retry-after", "5")]);
+    let client = builder(server.url()).build().unwrap();
+    let sleeping = client.notify().reply(reply()).start();
+    server.wait_for_posts(1, SOON).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    client.close().await;
+    let started = Instant::now();
+    assert_eq!(sleeping.await.unwrap_err().code(), ErrorCode::Cancelled);
+    assert!(started.elapsed() < Duration::from_secs(2));
+    assert_eq!(server.posts(), 1);
+}
+
+#[tokio::test]
+async fn while_a_new_token_is_sought() {
+    let server = FaultServer::start().await.unwrap();
+    server.script(vec![Step::status(401)]);
+    let asked = std::sync::atomic::AtomicBool::new(false);
+    let client = Client::builder()
+        .base_url(server.url())
+        .token_provider(move || {
+            let again = asked.swap(true, std::sync::atomic::Ordering::Relaxed);
+            async move {
+                if again {
+                    tokio::time::sleep(Duration::from_secs(30)).await;
+                }
+                Ok::<_, TokenError>("token".to_owned())
+            }
+        })
+        .build()
+        .unwrap();
+    let pending = client.notify().reply(reply()).start();
+    server.wait_for_posts(1, SOON).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(pending.cancel(), Cancellation::NothingSent);
+    let started = Instant::now();
+    let error = pending.await.unwrap_err();
+    assert!(started.elapsed() < Duration::from_secs(2));
+    assert_eq!(error.outcome(), Some(Outcome::Rejected));
+    assert_eq!(server.posts(), 1);
+}

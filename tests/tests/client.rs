@@ -348,3 +348,43 @@ async fn tls_without_the_authority_is_refused_and_with_it_taken() {
     }
     assert_eq!(server.posts(), 3);
 }
+
+#[tokio::test]
+async fn a_panic_in_a_token_provider_is_its_own() {
+    let server = FaultServer::start().await.unwrap();
+    server.script(vec![Step::status(401)]);
+    let asked = std::sync::atomic::AtomicBool::new(false);
+    let client = Client::builder()
+        .base_url(server.url())
+        .token_provider(move || {
+            let again = asked.swap(true, std::sync::atomic::Ordering::Relaxed);
+            async move {
+                assert!(!again, "the provider's own mistake");
+                Ok("token".to_owned())
+            }
+        })
+        .build()
+        .unwrap();
+    let error = client.reply(&message(), "Hi").await.unwrap_err();
+    assert_eq!(
+        (error.status(), error.outcome()),
+        (Some(401), Some(Outcome::Rejected))
+    );
+    let error = client.reply(&message(), "Hi").await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::MissingApiToken);
+    assert_eq!(server.posts(), 1);
+}
+
+#[tokio::test]
+async fn what_a_server_writes_reaches_no_log_unless_it_is_a_word() {
+    let server = FaultServer::start().await.unwrap();
+    let client = builder(server.url()).build().unwrap();
+    let forged = Step::error(400, "x\nERROR +33612345678").header("x-request-id", "a +33612345678");
+    server.script(vec![forged]);
+    let error = client.reply(&message(), "Hi").await.unwrap_err();
+    assert_eq!(error.code().as_str(), "x\nERROR +33612345678");
+    for printed in [format!("{error}"), format!("{error:?}")] {
+        assert!(!printed.contains("3361234"), "{printed}");
+        assert!(!printed.contains('\n'), "{printed}");
+    }
+}

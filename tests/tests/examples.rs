@@ -21,14 +21,20 @@ struct Example {
 
 impl Example {
     fn start(name: &str, store: &str, sandbox: &SandboxHandle) -> Self {
+        // `cargo test --test examples` alone builds no examples.
+        let build = [
+            "build",
+            "--quiet",
+            "-p",
+            "backchat-tests",
+            "--example",
+            name,
+        ];
+        let built = Command::new(env!("CARGO")).args(build).status();
+        assert!(built.unwrap().success());
         let tests = std::env::current_exe().unwrap();
-        let built = tests
-            .ancestors()
-            .nth(2)
-            .unwrap()
-            .join("examples")
-            .join(name);
-        let mut process = Command::new(built)
+        let profile = tests.ancestors().nth(2).unwrap();
+        let mut process = Command::new(profile.join("examples").join(name))
             .env("BACKCHAT_STORE", store)
             .env("BACKCHAT_LISTEN", "127.0.0.1:0")
             .env("PRELUDE_API_TOKEN", sandbox.token())
@@ -39,7 +45,10 @@ impl Example {
             .unwrap();
         let mut first = String::new();
         let stdout = process.stdout.take().unwrap();
-        BufReader::new(stdout).read_line(&mut first).unwrap();
+        let mut lines = BufReader::new(stdout);
+        lines.read_line(&mut first).unwrap();
+        // Whoever prints to nobody fails.
+        std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
         let url = first
             .trim()
             .strip_prefix("listening on ")

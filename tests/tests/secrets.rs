@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use backchat_core::{
     Address, AnswerBody, Attempt, Client, CorrelationId, DeliveryEvent, Error, ErrorCode, Event,
-    InboundMessage, MessageText, PhoneNumber, Reply, StoreError, Template, Text, Webhook,
+    InboundMessage, MessageText, PhoneNumber, Reply, SenderId, StoreError, Template, Text, Webhook,
 };
 use backchat_tests::fault::{Body, FaultServer, Point, Step, TlsFault, refused_address};
 use serde_json::json;
@@ -115,7 +115,7 @@ fn template() -> Template {
     let mut template = Template::parse("template_1")
         .unwrap()
         .variable("name", TEXT);
-    template.from = Some(Text::parse(NUMBER).unwrap());
+    template.from = Some(SenderId::parse(NUMBER).unwrap());
     template
 }
 

@@ -76,8 +76,6 @@ impl Head {
             400..=499 => (Outcome::Rejected, ErrorCode::HttpError),
             _ => return self.undecided(code, request_id),
         };
-        // A redirect is no word of the API's, whatever its page says.
-        let code = code.filter(|_| !self.status.is_redirection());
         Error::Api(Box::new(ApiError {
             code: code.unwrap_or(otherwise),
             outcome,

@@ -79,3 +79,46 @@ fn pkcs1(der: &[u8]) -> Result<VerifyingKey, Error> {
         .map_err(|e| refused(format!("not an RSA public key: {e}")))?;
     VerifyingKey::new(key.modulus.as_bytes(), key.public_exponent.as_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = include_str!("../../tests/data/public-key.pem");
+
+    #[test]
+    fn line_breaks_do_not_matter() {
+        let mut one_line: Vec<_> = KEY.trim().lines().collect();
+        let (first, last) = (one_line.remove(0), one_line.pop().unwrap());
+        let base64 = one_line.concat();
+        for written in [
+            KEY.to_owned(),
+            KEY.replace('\n', "\r\n"),
+            KEY.replace('\n', "\\n"),
+            KEY.replace('\n', " "),
+            format!("\"{}\"", KEY.trim().replace('\n', "\\n")),
+            format!("{first}\n{base64}\n{last}"),
+            format!("{first}{base64}{last}"),
+            format!("a comment\n{KEY}"),
+        ] {
+            assert_eq!(parse(&written).unwrap().len(), 1, "{written}");
+        }
+        assert_eq!(parse(&format!("{KEY}{KEY}")).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused() {
+        for wrong in [
+            "",
+            "-----BEGIN PUBLIC KEY-----",
+            "-----BEGIN PUBLIC KEY-----\n!\n-----END PUBLIC KEY-----",
+            "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
+            &KEY.replace("END PUBLIC", "END RSA PUBLIC"),
+            &KEY.replace("PUBLIC KEY", "PRIVATE KEY"),
+            &KEY.replace("PUBLIC KEY", "EC PUBLIC KEY"),
+            &KEY[..200],
+        ] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}
