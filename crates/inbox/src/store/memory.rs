@@ -3,7 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::ready;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
 use backchat_core::jiff::Timestamp;
@@ -59,6 +59,9 @@ impl Names {
     }
 }
 
+/// The warning is for people: once a process is enough.
+static SAID: Once = Once::new();
+
 impl MemoryStore {
     /// An empty store.
     pub fn new() -> Self {
@@ -70,6 +73,12 @@ impl MemoryStore {
     }
 
     fn with<T: Send + 'static>(&self, run: impl FnOnce(&mut Rows) -> T) -> StoreFuture<'_, T> {
+        SAID.call_once(|| {
+            tracing::warn!(
+                target: "backchat",
+                "the inbox keeps its ledger in memory: for development, one process, lost when it ends"
+            );
+        });
         let answer = run(&mut self.lock());
         Box::pin(ready(Ok(answer)))
     }

@@ -9,13 +9,7 @@ use super::{MemoryStore, Store};
 /// Opens the store that `url` names.
 pub(crate) async fn open(url: &str) -> Result<Arc<dyn Store>, Error> {
     match parse(url)? {
-        Place::Memory => {
-            tracing::warn!(
-                target: "backchat",
-                "the inbox keeps its ledger in memory: for development, one process, lost when it ends"
-            );
-            Ok(Arc::new(MemoryStore::new()))
-        }
+        Place::Memory => Ok(Arc::new(MemoryStore::new())),
         #[cfg(feature = "sqlite")]
         Place::Sqlite(path) => Ok(Arc::new(super::SqliteStore::open(path).await?)),
         #[cfg(not(feature = "sqlite"))]
