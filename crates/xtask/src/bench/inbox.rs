@@ -58,7 +58,7 @@ pub(super) fn report() -> Done {
     match Postgres::start() {
         Ok(postgres) => {
             stores(&stub.address, "postgres", bare, || {
-                Ok(fresh_database(&postgres)?)
+                fresh_database(&postgres)
             })?;
             full(&stub.address, "postgres", &fresh_database(&postgres)?)?;
         }
