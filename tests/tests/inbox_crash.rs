@@ -25,7 +25,7 @@ use tokio::task::JoinSet;
 
 const TIMES: usize = 20;
 const AT_ONCE: usize = 4;
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 /// When the process is killed, and what must come of it.
 #[derive(Clone, Copy, Debug)]

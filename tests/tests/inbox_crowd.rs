@@ -4,7 +4,8 @@
 //!
 //! One POST each. The same without one of the ledger's safeguards must be seen to fail.
 //!
-//! By default a share of the events is used, see [`SHARE`]; `BACKCHAT_FULL=1` takes all.
+//! By default all events are used: it takes about a minute in a debug build on two cores. (So there
+//! is nothing more for `BACKCHAT_FULL=1` to do here.)
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -22,10 +23,8 @@ use backchat_tests::inbox::process::{Process, program};
 use backchat_tests::inbox::random::Random;
 use backchat_tests::inbox::store::Safeguard;
 use backchat_tests::inbox::worker::Config;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
-
-/// One part in so many of the events, unless `BACKCHAT_FULL=1`.
-const SHARE: u32 = 1;
 
 const LONG: Duration = Duration::from_mins(10);
 
@@ -45,51 +44,59 @@ struct Crowd {
     shuffled: bool,
     slowest_handler_ms: u64,
     failing_handlers: u8,
+    /// How many of a hundred POSTs take so long.
     slow_posts: u64,
+    slow_post_ms: u64,
+    lease_ms: u64,
 }
 
 impl Crowd {
     fn new(processes: usize, messages: u32) -> Self {
-        let share = match std::env::var("BACKCHAT_FULL") {
-            Ok(full) if full == "1" => 1,
-            _ => SHARE,
-        };
         Self {
             processes,
-            messages: messages / share,
+            messages,
             stops: 10,
             without: None,
             shuffled: true,
             slowest_handler_ms: 8,
             failing_handlers: 2,
             slow_posts: 2,
+            slow_post_ms: 5,
+            lease_ms: 5,
         }
     }
 
-    /// Small, and without a safeguard: all workers want the same message at the same moment.
+    /// Small, and without a safeguard: all workers want the same message at the same moment, many
+    /// handlers fail after their lease, and every POST takes long enough to be overtaken.
     fn without(safeguard: Safeguard) -> Self {
         Self {
-            processes: 3,
+            processes: 4,
             messages: 300,
             stops: 0,
             without: Some(safeguard),
             shuffled: false,
-            slowest_handler_ms: 20,
-            failing_handlers: 30,
+            slowest_handler_ms: 300,
+            failing_handlers: 40,
             slow_posts: 100,
+            slow_post_ms: 500,
+            lease_ms: 100,
         }
     }
 
     async fn run(self, place: &Place) -> Findings {
         program();
-        let slow = self.slow_posts;
+        let (slow, slow_ms) = (self.slow_posts, self.slow_post_ms);
         // Every fiftieth message is refused once, and can be tried again.
         let api = Api::start(move |message, before| {
             let number = u64::from(event::number(message).unwrap_or_default());
             let luck = Random::new(number).below(100);
             Verdict {
-                status: if number % 50 == 7 && before == 0 { 429 } else { 200 },
-                after: Duration::from_millis(if luck < slow { 5 + luck % 20 } else { 0 }),
+                status: if number % 50 == 7 && before == 0 {
+                    429
+                } else {
+                    200
+                },
+                after: Duration::from_millis(if luck < slow { slow_ms + luck % 20 } else { 0 }),
             }
         })
         .await
@@ -106,7 +113,10 @@ impl Crowd {
         }
         let elapsed = started.elapsed();
         drop(workers);
-        let found = Findings::of(&api.posts(), &place.ledger().await, self.messages).await;
+        // When every clock here agrees that every lease is over.
+        let later = || Timestamp::now() + SignedDuration::from_hours(3);
+        let ledger = place.ledger().await.clock(later);
+        let found = Findings::of(&api.posts(), &ledger, self.messages).await;
         println!(
             "crowd of {} on {}: {received} deliveries, {found}, {elapsed:.1?}",
             self.processes,
@@ -117,7 +127,7 @@ impl Crowd {
 
     fn config(self, place: &Place, api: &Api, number: usize) -> Config {
         Config {
-            lease_ms: 5,
+            lease_ms: self.lease_ms,
             clock_offset_s: CLOCKS[number % CLOCKS.len()],
             without: self.without,
             slowest_handler_ms: self.slowest_handler_ms,
@@ -154,15 +164,19 @@ async fn one_post_each(place: Option<Place>, crowd: Crowd) {
     }
 }
 
-async fn must_be_seen(place: Option<Place>, safeguard: Safeguard) {
+/// Whether a duplicate comes up is luck: three crowds, of which one is nearly always enough.
+async fn must_be_seen(place: fn() -> Option<Place>, safeguard: Safeguard) {
     let _alone = MACHINE.lock().await;
-    if let Some(place) = place {
+    for _ in 0..3 {
+        let Some(place) = place() else {
+            return;
+        };
         let found = Crowd::without(safeguard).run(&place).await;
-        assert!(
-            !found.twice.is_empty(),
-            "without the {safeguard:?} nothing was sent twice: this suite cannot fail"
-        );
+        if !found.twice.is_empty() {
+            return;
+        }
     }
+    panic!("without the {safeguard:?} nothing was sent twice: this suite cannot fail");
 }
 
 macro_rules! crowds {
@@ -179,8 +193,8 @@ crowds! {
     two_processes_on_postgres: one_post_each(Place::postgres(), Crowd::new(2, 10_000));
     eight_processes_on_sqlite: one_post_each(Some(Place::sqlite()), Crowd::new(8, 5_000));
     eight_processes_on_postgres: one_post_each(Place::postgres(), Crowd::new(8, 5_000));
-    without_the_gate_on_sqlite: must_be_seen(Some(Place::sqlite()), Safeguard::Gate);
-    without_the_gate_on_postgres: must_be_seen(Place::postgres(), Safeguard::Gate);
-    without_the_token_on_sqlite: must_be_seen(Some(Place::sqlite()), Safeguard::Token);
-    without_the_token_on_postgres: must_be_seen(Place::postgres(), Safeguard::Token);
+    without_the_gate_on_sqlite: must_be_seen(|| Some(Place::sqlite()), Safeguard::Gate);
+    without_the_gate_on_postgres: must_be_seen(Place::postgres, Safeguard::Gate);
+    without_the_token_on_sqlite: must_be_seen(|| Some(Place::sqlite()), Safeguard::Token);
+    without_the_token_on_postgres: must_be_seen(Place::postgres, Safeguard::Token);
 }

@@ -10,13 +10,15 @@
     reason = "a test"
 )]
 
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use backchat_inbox::core::{Client, InboundMessageId, Reply, Webhook};
 use backchat_inbox::{Inbox, Receipt, State, Store};
-use backchat_tests::fault::{FaultServer, Step, TlsFault, Unreachable, black_hole, refused_address};
+use backchat_tests::fault::{
+    FaultServer, Step, TlsFault, Unreachable, black_hole, refused_address,
+};
 use backchat_tests::inbox::check::may_have_effect;
 use backchat_tests::inbox::event::{NO_HEADERS, inbound, message_id};
 use backchat_tests::inbox::place::Place;
@@ -157,7 +159,9 @@ impl<'a> Stage<'a> {
         let clock = Arc::clone(&self.clock);
         let inbox = Inbox::builder(client, Webhook::unverified())
             .with_store(Arc::clone(&self.store))
-            .clock(move || Timestamp::now() + SignedDuration::from_secs(clock.load(Ordering::Acquire)))
+            .clock(move || {
+                Timestamp::now() + SignedDuration::from_secs(clock.load(Ordering::Acquire))
+            })
             .build();
         let runs = Arc::clone(&self.runs);
         inbox.on_message(move |message| {
@@ -203,7 +207,11 @@ impl Case {
         for number in 1..=self.warm_up {
             let id = format!("im_warm{number}");
             let reply = Reply::parse("+33612345678", "warm", &id).unwrap();
-            client.notify().reply(reply).await.map_err(|e| e.to_string())?;
+            client
+                .notify()
+                .reply(reply)
+                .await
+                .map_err(|e| e.to_string())?;
         }
         tokio::time::sleep(Duration::from_millis(self.pause_ms)).await;
         let inbox = stage.inbox(client);
@@ -231,7 +239,11 @@ impl Case {
             stage.clock.fetch_add(wait.as_secs(), Ordering::AcqRel);
             let receipt = receive(&next).await;
             let now = self.state(&inbox).await;
-            let expected = if first == State::Released { State::Sent } else { first };
+            let expected = if first == State::Released {
+                State::Sent
+            } else {
+                first
+            };
             if now != expected || receipt.status != 200 || receipt.body != expected.as_str() {
                 return Err(format!("{wait:?} after {first}: {now}, {receipt:?}"));
             }
@@ -248,7 +260,10 @@ impl Case {
     fn first(&self, receipt: &Receipt) -> Result<(), String> {
         let not_sent = self.expect.outcome == "not_sent";
         let status = if not_sent { 503 } else { 200 };
-        let wait = receipt.headers.iter().find(|(name, _)| *name == "Retry-After");
+        let wait = receipt
+            .headers
+            .iter()
+            .find(|(name, _)| *name == "Retry-After");
         let asked = self.expect.retry_after_ms.filter(|_| not_sent);
         let asked = asked.map(|ms| ms.div_ceil(1000).to_string());
         if (receipt.status, &receipt.body) != (status, &self.expect.outcome)
@@ -267,22 +282,25 @@ impl Case {
             deliveries.spawn(async move { receive(&inbox).await });
         }
         let receipts = deliveries.join_all().await;
-        let state = self.state(inbox).await;
+        let ended = self.state(inbox).await;
         for receipt in &receipts {
             let known = match receipt.status {
-                200 => receipt.body == state.as_str(),
+                200 => receipt.body == ended.as_str(),
                 503 => ["claimed", "sending", "not_sent", "released"].contains(&&*receipt.body),
                 _ => false,
             };
-            let told_when = receipt.headers.iter().any(|(name, _)| *name == "Retry-After");
+            let told_when = receipt
+                .headers
+                .iter()
+                .any(|(name, _)| *name == "Retry-After");
             let running = ["claimed", "sending"].contains(&&*receipt.body);
             if !known || (running && !told_when) {
-                return Err(format!("at once, {state}: {receipt:?}"));
+                return Err(format!("at once, {ended}: {receipt:?}"));
             }
         }
         let finished = receipts.iter().any(|receipt| receipt.status == 200);
-        if state.is_finished() != finished {
-            return Err(format!("at once, {state}: {receipts:?}"));
+        if ended.is_finished() != finished {
+            return Err(format!("at once, {ended}: {receipts:?}"));
         }
         if stage.effects() > 1 {
             return Err(format!("at once: {:?}", stage.posts()));
@@ -322,7 +340,11 @@ async fn never_a_second_post() {
     let ends = running.join_all().await;
     let tried = ends.len();
     let failures: Vec<_> = ends.into_iter().filter_map(Result::err).collect();
-    assert!(failures.is_empty(), "{} of {tried}: {failures:#?}", failures.len());
+    assert!(
+        failures.is_empty(),
+        "{} of {tried}: {failures:#?}",
+        failures.len()
+    );
     println!(
         "{} faults, each with {} ways of coming again: {tried}, {:.1?}",
         cases.len(),

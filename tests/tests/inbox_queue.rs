@@ -67,27 +67,34 @@ async fn killed_ten_times(place: Option<Place>) {
         lease_ms: 1000,
         messages,
         senders: SENDERS,
-        at_once: 16,
+        // About as fast as they are answered, so that most kills meet both.
+        at_once: 2,
+        pause_ms: 4,
         slowest_handler_ms: 4,
         failing_handlers: 2,
         ..Config::new(&place.url, &place.scope, &api.url)
     };
     let started = Instant::now();
     let ledger = place.ledger().await;
+    let mut accepted_at_kill = Vec::new();
     for kill in 1..=KILLS {
         config.queue = Some(accepted.0.clone());
         config.seed += 1;
         let mut worker = Process::start(&config);
         // Somewhere in the next tenth of the work, then somewhere in the next moments.
         let more = messages as usize * kill / (KILLS + 1);
-        assert!(api.wait_for(more, LONG).await, "nothing goes on: {}", open(&ledger).await);
+        assert!(
+            api.wait_for(more, LONG).await,
+            "nothing goes on: {}",
+            open(&ledger).await
+        );
         tokio::time::sleep(Duration::from_micros(random.below(30_000))).await;
         worker.kill();
         // What it said before it died is still on its way.
         tokio::time::sleep(Duration::from_millis(50)).await;
         accepted.hear(&mut worker);
+        accepted_at_kill.push(accepted.count());
     }
-    let before_the_last = accepted.count();
     config.queue = Some(accepted.0.clone());
     let mut worker = Process::start(&config);
     worker.wait_for("fed", LONG).await;
@@ -96,7 +103,7 @@ async fn killed_ten_times(place: Option<Place>) {
     let posts = api.posts();
     let found = Findings::of(&posts, &ledger, messages).await;
     println!(
-        "queue on {}: {found}, {before_the_last} accepted before the last kill, {:.1?}",
+        "queue on {}: {found}, accepted at each kill: {accepted_at_kill:?}, {:.1?}",
         place.url.split(':').next().unwrap(),
         started.elapsed()
     );
@@ -113,7 +120,11 @@ async fn api() -> Api {
     Api::start(|message, before| {
         let number = event::number(message).unwrap_or_default();
         Verdict {
-            status: if number % 50 == 7 && before == 0 { 429 } else { 200 },
+            status: if number % 50 == 7 && before == 0 {
+                429
+            } else {
+                200
+            },
             after: Duration::from_millis(u64::from(number % 5)),
         }
     })

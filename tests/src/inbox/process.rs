@@ -79,7 +79,7 @@ impl Process {
         match found {
             Ok(Some(rest)) => rest,
             Ok(None) => panic!("the worker ended without `{beginning}`: {others:?}"),
-            Err(_) => panic!("no `{beginning}` in {longest:?}: {others:?}"),
+            Err(elapsed) => panic!("no `{beginning}` in {longest:?}, {elapsed}: {others:?}"),
         }
     }
 
@@ -119,10 +119,16 @@ impl Drop for Process {
     }
 }
 
+/// The variable that names a worker's program that is already built.
+pub const PROGRAM: &str = "BACKCHAT_TEST_WORKER";
+
 /// The worker's program, built when it is older than its source.
 pub fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        if let Some(program) = std::env::var_os(PROGRAM) {
+            return program.into();
+        }
         let test = std::env::current_exe().unwrap();
         let profile = test.ancestors().nth(2).unwrap();
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

@@ -56,6 +56,8 @@ pub struct Config {
     pub shuffled: bool,
     /// What the order and the handlers' luck are made of.
     pub seed: u64,
+    /// Queue mode: how long it pauses between two messages, at most.
+    pub pause_ms: u64,
     /// Queue mode: how many messages of each sender an earlier process was seen to accept.
     pub queue: Option<Vec<u32>>,
 }
@@ -78,6 +80,7 @@ impl Config {
             at_once: 1,
             shuffled: false,
             seed: 1,
+            pause_ms: 0,
             queue: None,
         }
     }
@@ -168,11 +171,33 @@ pub async fn run() -> Result<(), Error> {
     let inbox = config.inbox().await?;
     println!("ready");
     match &config.queue {
-        None => deliver(&config, &inbox).await,
+        None => {
+            deliver(&config, &inbox).await;
+            tell(&inbox).await;
+        }
         Some(accepted) => feed(&config, &inbox, accepted).await,
     }
     std::future::pending().await
 }
+
+/// Says how many rows are in each state, whenever that changes.
+async fn tell(inbox: &Inbox) {
+    let mut last = None;
+    loop {
+        let counts = inbox.counts().await.ok();
+        if let Some(counts) = counts.filter(|counts| last.as_ref() != Some(counts)) {
+            let words = counts
+                .iter()
+                .map(|(state, rows)| format!(" {state}={rows}"));
+            println!("counts{}", words.collect::<String>());
+            last = Some(counts);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// How often a message is delivered again while its POST may be under way.
+const PATIENCE: u32 = 20;
 
 struct Delivery {
     number: u32,
@@ -180,7 +205,7 @@ struct Delivery {
     due: Instant,
 }
 
-/// Delivers every message, again and again until its answer is a 200.
+/// Delivers every message, again and again until its answer is a 200, or its POST takes for ever.
 async fn deliver(config: &Config, inbox: &Inbox) {
     let mut random = Random::new(config.seed);
     let mut numbers: Vec<u32> = (0..config.messages).collect();
@@ -213,7 +238,9 @@ async fn deliver(config: &Config, inbox: &Inbox) {
                 if config.messages < 100 {
                     say(next.number, &receipt);
                 }
-                if receipt.status != 200 {
+                // A POST that was begun by a clock of an hour from now is `sending` for an hour.
+                let later = receipt.body == "sending" && next.tries > PATIENCE;
+                if receipt.status != 200 && !later {
                     next.tries += 1;
                     let longest = 20_000_u64 << next.tries.min(4);
                     next.due = Instant::now() + Duration::from_micros(random.below(longest));
@@ -256,6 +283,8 @@ async fn feed(config: &Config, inbox: &Inbox, accepted: &[u32]) {
                     }
                     println!("accepted {number}");
                     turn += 1;
+                    let pause = random.below(1000 * config.pause_ms + 1);
+                    tokio::time::sleep(Duration::from_micros(pause)).await;
                     if random.chance(10) {
                         // Prelude sends an older one twice.
                         let older = u32::try_from(random.below(turn.into())).unwrap_or(0);

@@ -58,7 +58,8 @@ statements! {
           AND (l.state IN ('released', 'claimed')
                OR (l.state = 'sending' AND l.lease_until >= {now}))
         RETURNING 1";
-    /// scope, slot, limit, lease
+    /// scope, slot, limit, lease. (`LIMIT 1 OFFSET 0` changes nothing but Postgres's mind: without it
+    /// the search for earlier rows becomes a join over all that wait.)
     NextDue = "
         WITH due AS (
             SELECT l.scope, l.message_id, l.slot FROM backchat_ledger AS l
@@ -68,7 +69,8 @@ statements! {
                   SELECT 1 FROM backchat_ledger AS e
                   WHERE e.scope = l.scope AND e.slot = l.slot AND e.sender_hash = l.sender_hash
                     AND e.seq < l.seq AND e.due_at IS NOT NULL
-                    AND NOT (e.state = 'sending' AND e.lease_until < {now}))
+                    AND NOT (e.state = 'sending' AND e.lease_until < {now})
+                  LIMIT 1 OFFSET 0)
             ORDER BY l.due_at, l.seq
             LIMIT ?4 {skip_locked})
         UPDATE backchat_ledger SET

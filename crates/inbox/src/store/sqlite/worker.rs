@@ -27,12 +27,12 @@ impl Worker {
     /// The thread that writes. `file` is what `connection` has open.
     pub(super) fn writer(
         connection: Connection,
-        file: Identity,
+        mut file: Identity,
         statements: Arc<Statements>,
     ) -> Result<Self, StoreError> {
         Self::spawn("backchat-write", move |jobs| {
             while let Some(mut batch) = next_batch(&jobs) {
-                let commit = commit(&connection, &file, &statements, &mut batch);
+                let commit = commit(&connection, &mut file, &statements, &mut batch);
                 for job in batch {
                     job.answer(commit.clone());
                 }
@@ -98,7 +98,7 @@ fn next_batch(jobs: &Receiver<Box<dyn Job>>) -> Option<Vec<Box<dyn Job>>> {
 /// Runs the batch in one transaction: all of it is durable, or none of it counts.
 fn commit(
     connection: &Connection,
-    file: &Identity,
+    file: &mut Identity,
     statements: &Statements,
     batch: &mut [Box<dyn Job>],
 ) -> Result<(), StoreError> {
@@ -108,9 +108,9 @@ fn commit(
         connection,
         statements,
     };
-    let ran = batch
-        .iter_mut()
-        .try_for_each(|job| job.run(&mut db))
+    let ran = file
+        .note_log()
+        .and_then(|()| batch.iter_mut().try_for_each(|job| job.run(&mut db)))
         .and_then(|()| run(connection, "COMMIT"));
     // A full disk ends the transaction by itself.
     if ran.is_err() && !connection.is_autocommit() {
