@@ -1,5 +1,6 @@
 //! What the tests of all parts and languages share.
 
+pub mod example;
 pub mod fault;
 pub mod inbox;
 pub mod vectors;

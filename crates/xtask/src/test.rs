@@ -4,6 +4,8 @@ use std::env;
 use std::io;
 use std::process::Command;
 
+use backchat_tests::example;
+
 use crate::Done;
 use crate::postgres::Postgres;
 use crate::suite::{End, Report, cargo};
@@ -100,6 +102,7 @@ fn docs() -> io::Result<Vec<Report>> {
 fn rust() -> io::Result<Vec<Report>> {
     let mut command = cargo();
     command.args(["test", "--workspace", "--quiet"]);
+    command.env(example::BUILT, "1");
     match Postgres::start() {
         Ok(postgres) => {
             command.env("BACKCHAT_TEST_POSTGRES", postgres.url());
@@ -117,7 +120,7 @@ fn rust() -> io::Result<Vec<Report>> {
 fn vectors() -> io::Result<Vec<Report>> {
     let runners = ["--test", "vectors", "--test", "outcomes"];
     let mut command = cargo();
-    command.args(["test", "--quiet", "-p", "backchat-tests"]);
+    command.args(["test", "--workspace", "--quiet"]);
     command.args(runners).args(["--", "--nocapture"]);
     one("vectors", &mut command)
 }

@@ -1,6 +1,5 @@
 //! Worker processes: started, stopped, continued and killed by a test.
 
-use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -10,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::worker::{CONFIG, Config};
+use crate::example;
 
 /// A worker, killed with its value.
 #[derive(Debug)]
@@ -119,29 +119,8 @@ impl Drop for Process {
     }
 }
 
-/// The variable that names a worker's program that is already built.
-pub const PROGRAM: &str = "BACKCHAT_TEST_WORKER";
-
-/// The worker's program, built when it is older than its source.
+/// The worker's program.
 pub fn program() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        if let Some(program) = std::env::var_os(PROGRAM) {
-            return program.into();
-        }
-        let test = std::env::current_exe().unwrap();
-        let profile = test.ancestors().nth(2).unwrap();
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut build = Command::new(cargo);
-        build
-            .args(["build", "--quiet", "-p", "backchat-tests"])
-            .args(["--example", "inbox_worker"])
-            .arg("--target-dir")
-            .arg(profile.parent().unwrap());
-        if profile.file_name() == Some(OsStr::new("release")) {
-            build.arg("--release");
-        }
-        assert!(build.status().unwrap().success(), "the worker is not built");
-        profile.join("examples").join("inbox_worker")
-    })
+    BUILT.get_or_init(|| example::program("inbox_worker").unwrap())
 }

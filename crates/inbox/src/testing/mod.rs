@@ -12,7 +12,6 @@
     reason = "a test's way to fail, in a module that only tests use"
 )]
 
-mod bench;
 mod claims;
 mod desk;
 mod ends;
@@ -21,8 +20,6 @@ mod operator;
 mod queue;
 
 use std::sync::Arc;
-
-pub use bench::measure;
 
 use crate::store::Store;
 use desk::Desk;
