@@ -1,4 +1,4 @@
-//! The application's side: an inbox behind one route.
+//! The application's side: one inbox, for messages and for delivery events.
 
 use std::time::Duration;
 
@@ -20,9 +20,6 @@ use crate::exit::Failure;
 /// On a phone far away a message takes a moment. Here it would be there before its POST returned.
 const FAR_AWAY: Duration = Duration::from_millis(150);
 
-/// What only delivery events hold.
-const DELIVERY: &[u8] = b"\"transactional.message.";
-
 pub(super) struct Receiver {
     pub(super) url: String,
     pub(super) client: Client,
@@ -34,11 +31,12 @@ pub(super) struct Receiver {
 impl Receiver {
     pub(super) async fn start(sandbox: &SandboxHandle) -> Result<Self, Failure> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let url = format!("http://{}/webhooks/prelude", listener.local_addr()?);
+        let application = format!("http://{}", listener.local_addr()?);
+        let url = format!("{application}/webhooks/prelude");
         let client = Client::builder()
             .api_token(sandbox.token())
             .base_url(sandbox.url())
-            .callback_url(&url)
+            .callback_url(format!("{application}/webhooks/delivery"))
             .build()?;
         let webhook = Webhook::new(sandbox.public_key_pem())?;
         let inbox = Inbox::builder(client.clone(), webhook).build();
@@ -55,6 +53,7 @@ impl Receiver {
         });
         let routes = Router::new()
             .route("/webhooks/prelude", post(receive))
+            .route("/webhooks/delivery", post(receive_late))
             .with_state(inbox.clone());
         tokio::spawn(async move { axum::serve(listener, routes).await });
         Ok(Self {
@@ -90,9 +89,6 @@ async fn receive(
     headers: HeaderMap,
     body: Bytes,
 ) -> (StatusCode, HeaderMap, String) {
-    if body.windows(DELIVERY.len()).any(|part| part == DELIVERY) {
-        sleep(FAR_AWAY).await;
-    }
     let answer = inbox.receive(&body, &headers).await;
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
     let headers = answer
@@ -104,4 +100,13 @@ async fn receive(
         })
         .collect();
     (status, headers, answer.body)
+}
+
+async fn receive_late(
+    inbox: State<Inbox>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> (StatusCode, HeaderMap, String) {
+    sleep(FAR_AWAY).await;
+    receive(inbox, headers, body).await
 }
