@@ -1,7 +1,6 @@
 //! How a command ends: its exit code says what is known about the message.
 
 use std::fmt;
-use std::process::ExitCode;
 
 use backchat_core::{Error, Outcome};
 use backchat_sandbox::SandboxError;
@@ -41,13 +40,13 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    pub(crate) fn exit_code(&self) -> ExitCode {
+    pub(crate) fn exit_code(&self) -> u8 {
         let error = match self {
             Failure::Backchat(error) => error,
-            Failure::Usage(_) => return ExitCode::from(2),
-            Failure::Sandbox(_) | Failure::Local(_) => return ExitCode::from(1),
+            Failure::Usage(_) => return 2,
+            Failure::Sandbox(_) | Failure::Local(_) => return 1,
         };
-        ExitCode::from(match error {
+        match error {
             Error::Configuration(_) => 2,
             Error::Signature(_) | Error::UnreadableEvent(_) => 7,
             other => match other.outcome() {
@@ -57,7 +56,7 @@ impl Failure {
                 Some(Outcome::Sent) => 6,
                 None => 1,
             },
-        })
+        }
     }
 }
 

@@ -20,7 +20,7 @@ pub use client::{
 };
 pub use error::{
     AnswerBody, ApiError, CallInfo, ConfigurationError, Error, ErrorBody, ErrorClass, ErrorCode,
-    MaybeSentError, NotSentError, Outcome, Phase, SentUnconfirmedError, StoreError,
+    ErrorFields, MaybeSentError, NotSentError, Outcome, Phase, SentUnconfirmedError, StoreError,
     UnreadableEventError,
 };
 pub use event::{

@@ -56,7 +56,9 @@ impl Reply {
 }
 
 /// The API's answer to a reply. `to`, `text`, `reply_to` echo the request.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+///
+/// serde writes and reads all fields but `raw`: a queue keeps that beside them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ReplyResponse {
     /// The message's id, `tx_…`: delivery events name it.

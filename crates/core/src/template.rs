@@ -121,7 +121,9 @@ impl std::fmt::Debug for Template {
 }
 
 /// The API's answer to a template.
-#[derive(Clone, PartialEq, Eq, Hash, Serialize)]
+///
+/// serde writes and reads all fields but `raw`: a queue keeps that beside them.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SendResponse {
     /// The message's id, `tx_…`: delivery events name it.

@@ -9,6 +9,7 @@ use arc_swap::ArcSwapOption;
 use backchat_core::{DeliveryEvent, Event, InboundMessage, OptOutEvent};
 
 use crate::answer::{Answer, HandlerError, IntoAnswer, IntoHandled};
+use crate::caller;
 use crate::failure::Failure;
 
 type Running<T> = Pin<Box<dyn Future<Output = Result<T, HandlerError>> + Send>>;
@@ -36,7 +37,7 @@ impl<E: Send + 'static, T: Send + 'static> Handler<E, T> {
     /// Runs the function as a task of its own; `None` when there is none.
     pub(crate) async fn run(&self, event: E) -> Option<Result<T, HandlerError>> {
         let function = self.0.load_full()?;
-        let task = tokio::spawn(async move { (function.0)(event).await });
+        let task = tokio::spawn(caller::inherit(async move { (function.0)(event).await }));
         Some(
             task.await
                 .unwrap_or_else(|error| Err(Box::new(error) as HandlerError)),

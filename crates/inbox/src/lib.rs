@@ -50,6 +50,7 @@
 
 mod answer;
 mod builder;
+pub mod caller;
 mod clock;
 mod digest;
 mod failure;

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+use crate::caller;
+
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tasks(Arc<Running>);
 
@@ -23,10 +25,10 @@ impl Tasks {
     ) -> JoinHandle<T> {
         self.0.count.fetch_add(1, Ordering::AcqRel);
         let counted = Counted(Arc::clone(&self.0));
-        tokio::spawn(async move {
+        tokio::spawn(caller::inherit(async move {
             let _counted = counted;
             future.await
-        })
+        }))
     }
 
     /// Waits until nothing runs.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use backchat_inbox::core::{CallbackUrl, CorrelationId, Template, Webhook};
-use backchat_inbox::{Answer, Inbox, Rearmed, Stage, State};
+use backchat_inbox::{Answer, Inbox, Rearmed, Stage, State, caller};
 use desk::{ANNA, Api, Mood, delivered, hello, id, message, post_to, status};
 
 #[tokio::test]
@@ -350,4 +350,15 @@ async fn nothing_printed_holds_a_text_or_a_number() {
         !printed.contains("secret") && !printed.contains(ANNA),
         "{printed}"
     );
+}
+
+#[tokio::test]
+async fn a_handler_knows_who_asked() {
+    let api = Api::new().await;
+    let inbox = api.inbox(|b| b);
+    inbox.on_message(|_| async { caller::current::<u32>().map(|n| format!("For {n}")) });
+    let receipt = caller::with(Arc::new(7_u32), post_to(&inbox, &hello(1))).await;
+    assert_eq!(receipt.body, "sent");
+    assert_eq!(post_to(&inbox, &hello(2)).await.body, "skipped");
+    assert_eq!(api.posts()[0]["text"], "For 7");
 }

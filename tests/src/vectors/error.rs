@@ -37,28 +37,23 @@ pub(super) struct ErrorFields {
 
 impl ErrorFields {
     fn of(error: &Error) -> Self {
-        let mut fields = Self {
-            code: error.code().to_string(),
-            class: error.class().name().to_owned(),
-            outcome: error.outcome().map(|outcome| outcome.to_string()),
-            safe_to_retry: error.safe_to_retry(),
-            webhook_status: error.webhook_status(),
-            status: error.status(),
-            request_id: error.request_id().map(ToString::to_string),
-            retry_after: error.retry_after().map(|wait| wait.as_secs_f64()),
-            ..Self::default()
-        };
-        match error {
-            Error::MaybeSent(e) => {
-                fields.server_code = e.server_code.as_ref().map(ToString::to_string);
-                fields.phase = Some(e.phase.to_string());
-            }
-            Error::Signature(e) => fields.reason = Some(e.reason.as_str().to_owned()),
-            Error::Configuration(e) => fields.option = Some(e.option.to_owned()),
-            Error::UnreadableEvent(e) => fields.verified = Some(e.verified),
-            _ => {}
+        let fields = error.fields();
+        Self {
+            code: fields.code,
+            class: fields.class.to_owned(),
+            outcome: fields.outcome.map(str::to_owned),
+            safe_to_retry: fields.safe_to_retry,
+            webhook_status: fields.webhook_status,
+            status: fields.status,
+            request_id: fields.request_id,
+            retry_after: fields.retry_after.map(|wait| wait.as_secs_f64()),
+            retry_after_within: None,
+            server_code: fields.server_code,
+            phase: fields.phase.map(str::to_owned),
+            reason: fields.reason.map(str::to_owned),
+            option: fields.option.map(str::to_owned),
+            verified: fields.verified,
         }
-        fields
     }
 
     /// Whether `error` is the expected one.

@@ -52,6 +52,19 @@ impl Event {
         wire::parse(json, true)
     }
 
+    /// The same event, with what somebody else knows of its signature: a queue may have kept it.
+    #[must_use]
+    pub fn with_verified(mut self, verified: bool) -> Self {
+        let known = match &mut self {
+            Event::InboundMessage(e) => &mut e.verified,
+            Event::Delivery(e) => &mut e.verified,
+            Event::OptOut(e) => &mut e.verified,
+            Event::Unknown(e) => &mut e.verified,
+        };
+        *known = verified;
+        self
+    }
+
     /// `id`, such as `evt_01k8aq2zggeyssvt53zgvpx63a`.
     pub fn id(&self) -> &EventId {
         match self {

@@ -36,6 +36,19 @@ impl RawJson {
     }
 }
 
+impl From<&str> for RawJson {
+    fn from(json: &str) -> Self {
+        Self::new(json)
+    }
+}
+
+/// Empty: nothing was received.
+impl Default for RawJson {
+    fn default() -> Self {
+        Self::new("")
+    }
+}
+
 impl AsRef<[u8]> for RawJson {
     fn as_ref(&self) -> &[u8] {
         self.as_bytes()

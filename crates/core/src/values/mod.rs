@@ -46,6 +46,12 @@ macro_rules! string_value {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+
+            /// What may be printed of it, as `Debug` does without the type's name: for the printed
+            /// forms of other languages.
+            pub fn masked(&self) -> String {
+                format!("{:?}", $mask(self.as_str()))
+            }
         }
 
         impl AsRef<str> for $name {

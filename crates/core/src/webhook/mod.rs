@@ -16,9 +16,6 @@ use crate::error::UnreadableEventError;
 use crate::{Error, Event};
 use key::VerifyingKey;
 
-/// A larger body is refused before it is hashed.
-const LONGEST_BODY: usize = 1024 * 1024;
-
 /// Turns webhook requests into events: bytes in, event out.
 ///
 /// ```
@@ -46,6 +43,9 @@ enum Trust {
 }
 
 impl Webhook {
+    /// A larger body is refused before it is hashed, in bytes: no server needs to read more.
+    pub const LONGEST_BODY: usize = 1024 * 1024;
+
     /// Takes the webhook's public key: one or more PEM blocks (`PUBLIC KEY` or `RSA PUBLIC KEY`,
     /// with line breaks or with `\n` as in environment files), or a JWKS.
     ///
@@ -107,12 +107,12 @@ impl Webhook {
         V: AsRef<[u8]>,
     {
         let Trust::Keys(keys) = &self.trust else {
-            if body.len() > LONGEST_BODY {
+            if body.len() > Self::LONGEST_BODY {
                 return Err(too_long(body));
             }
             return Event::from_json(body);
         };
-        if body.len() > LONGEST_BODY {
+        if body.len() > Self::LONGEST_BODY {
             return Err(SignatureReason::BodyTooLong.into());
         }
         check(keys, body, headers)?;

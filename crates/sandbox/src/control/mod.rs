@@ -199,7 +199,7 @@ impl Controls {
     }
 
     /// The same, with the fields of a JSON object.
-    fn merge_account(&self, changes: Value) -> Result<Account, SandboxError> {
+    pub fn merge_account(&self, changes: Value) -> Result<Account, SandboxError> {
         let mut state = self.0.state();
         let account = state
             .account

@@ -129,7 +129,7 @@ impl Fault {
     }
 
     /// Reads `{"kind": …, "count"?: n, "processed"?: bool, …}`.
-    pub(crate) fn from_json(value: Value) -> Result<Self, SandboxError> {
+    pub fn from_json(value: Value) -> Result<Self, SandboxError> {
         #[derive(Deserialize)]
         struct Common {
             count: Option<u32>,
