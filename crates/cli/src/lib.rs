@@ -16,7 +16,8 @@ mod webhook;
 use std::ffi::OsString;
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::prelude::*;
 
 use exit::Failure;
 use output::Output;
@@ -73,11 +74,14 @@ where
         Command::Demo(_) => "error",
         _ => "warn",
     };
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            EnvFilter::try_from_env("BACKCHAT_LOG").unwrap_or_else(|_| EnvFilter::new(level)),
-        )
-        .with_writer(std::io::stderr)
+    let wanted = std::env::var("BACKCHAT_LOG").ok();
+    let filter = wanted
+        .and_then(|wanted| wanted.parse::<Targets>().ok())
+        .or_else(|| level.parse().ok())
+        .unwrap_or_default();
+    tracing_subscriber::registry()
+        .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr))
+        .with(filter)
         .try_init()
         // A host that has set its own log keeps it.
         .unwrap_or_default();

@@ -15,3 +15,14 @@ pub enum Channel {
     /// SMS: only templates go out so, and no user writes so.
     Sms,
 }
+
+impl Channel {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Channel::Whatsapp => "whatsapp",
+            Channel::Rcs => "rcs",
+            Channel::Sms => "sms",
+        }
+    }
+}

@@ -3,6 +3,7 @@
 mod bench;
 mod fault_server;
 mod postgres;
+mod python;
 mod suite;
 mod test;
 

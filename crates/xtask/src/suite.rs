@@ -20,12 +20,18 @@ pub(crate) enum End {
 }
 
 impl Report {
-    /// Runs `command` and passes its output on. Lines of `cargo test` are counted.
+    /// Runs `command` in the project's root and passes its output on. The lines in which test runners
+    /// sum up are counted.
     pub(crate) fn of(name: &str, command: &mut Command) -> io::Result<Self> {
+        Self::of_in(name, &root(), command)
+    }
+
+    /// The same in another folder.
+    pub(crate) fn of_in(name: &str, folder: &Path, command: &mut Command) -> io::Result<Self> {
         println!("\n== {name}: {}", shown(command));
         let started = Instant::now();
         let mut child = command
-            .current_dir(root())
+            .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -54,7 +60,8 @@ impl Report {
     }
 }
 
-/// The sum of all `test result: ok. 3 passed; 0 failed; …` lines.
+/// The sum of all lines in which runners sum up: `test result: ok. 3 passed; 0 failed; …` of `cargo
+/// test`, `3 passed, 1 failed in 2.05s` of pytest.
 #[derive(Default)]
 struct Counts {
     runners: u64,
@@ -64,15 +71,22 @@ struct Counts {
 
 impl Counts {
     fn read(&mut self, line: &str) {
-        let Some(result) = line.trim().strip_prefix("test result: ") else {
+        let line = line.trim().trim_matches('=').trim();
+        let Some(result) = line
+            .strip_prefix("test result: ")
+            .or_else(|| of_pytest(line))
+        else {
             return;
         };
         self.runners += 1;
         let mut before = "";
-        for word in result.split([' ', ';']) {
+        for word in result
+            .split([' ', ';', ','])
+            .filter(|word| !word.is_empty())
+        {
             match word {
                 "passed" => self.passed += before.parse().unwrap_or(0),
-                "failed" => self.failed += before.parse().unwrap_or(0),
+                "failed" | "error" | "errors" => self.failed += before.parse().unwrap_or(0),
                 _ => {}
             }
             before = word;
@@ -94,6 +108,24 @@ impl Counts {
         };
         End::Ran { passed, failed }
     }
+}
+
+/// `3 passed, 1 skipped in 2.05s`
+fn of_pytest(line: &str) -> Option<&str> {
+    let (counts, time) = line.split_once(" in ")?;
+    let word = counts.split([' ', ',']).nth(1)?;
+    let counted = counts.starts_with(|c: char| c.is_ascii_digit())
+        && [
+            "passed",
+            "failed",
+            "skipped",
+            "error",
+            "errors",
+            "deselected",
+        ]
+        .contains(&word);
+    let timed = time.starts_with(|c: char| c.is_ascii_digit());
+    (counted && timed).then_some(counts)
 }
 
 /// The project's root.
@@ -140,6 +172,18 @@ mod tests {
             "test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out",
         ];
         assert_eq!(end(&lines, false), (4, 2));
+    }
+
+    #[test]
+    fn pytest_is_understood() {
+        assert_eq!(
+            end(&["66 passed, 15 skipped in 69.55s (0:01:09)"], true),
+            (66, 0)
+        );
+        assert_eq!(end(&["=== 1 failed, 2 passed in 0.10s ==="], false), (2, 1));
+        assert_eq!(end(&["3 errors in 0.64s"], false), (0, 3));
+        assert_eq!(end(&["15 skipped in 0.02s"], true), (0, 1));
+        assert_eq!(end(&["20 passed in review"], true), (1, 0));
     }
 
     #[test]

@@ -8,23 +8,25 @@ use backchat_tests::example;
 
 use crate::Done;
 use crate::postgres::Postgres;
+use crate::python;
 use crate::suite::{End, Report, cargo};
 
 type Suite = (&'static str, fn() -> io::Result<Vec<Report>>);
 
 /// In the order in which a mistake is found soonest. Another language is another line.
-const SUITES: [Suite; 6] = [
+const SUITES: &[Suite] = &[
     ("format", format),
     ("lint", lint),
     ("docs", docs),
     ("rust", rust),
     ("vectors", vectors),
     ("demo", demo),
+    ("python", python::suite),
 ];
 
 pub(crate) fn run(wanted: &[String]) -> Done {
     let mut reports = Vec::new();
-    for (name, suite) in SUITES {
+    for &(name, suite) in SUITES {
         if wanted.is_empty()
             || wanted
                 .iter()

@@ -45,7 +45,7 @@ struct Measured {
 }
 
 pub(super) fn report() -> Done {
-    let mut stub = start_stub(Cores::Both)?;
+    let stub = start_stub(Cores::Both)?;
     let bare = reply::cpu_per_reply(&stub.address)?;
     println!(
         "\nevents received, claimed and answered ({EVENTS} events, two cores for all; a bare reply costs {bare:.1} µs of CPU)"
@@ -69,9 +69,7 @@ pub(super) fn report() -> Done {
         "sqlite",
         &format!("sqlite:{}", fresh_file()?.display()),
     )?;
-    stub.child.kill()?;
-    stub.child.wait()?;
-    Ok(())
+    stub.stop()
 }
 
 fn stores(

@@ -3,6 +3,7 @@
 mod cpu;
 mod inbox;
 mod parse;
+mod python;
 mod reply;
 mod stub;
 mod verify;
@@ -22,6 +23,8 @@ pub(crate) enum What {
     Core,
     /// The inbox on each of its stores.
     Inbox,
+    /// The Python package against the official SDK and others.
+    Python,
 }
 
 #[derive(Subcommand)]
@@ -54,6 +57,7 @@ pub(crate) fn run(what: What) -> Done {
             verify::report()
         }
         What::Inbox => inbox::report(),
+        What::Python => python::report(),
     }
 }
 

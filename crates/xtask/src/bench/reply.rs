@@ -42,7 +42,7 @@ struct Measured {
 }
 
 pub(super) fn report() -> Done {
-    let mut stub = start_stub(Cores::One)?;
+    let stub = start_stub(Cores::One)?;
     println!(
         "\nclient CPU per reply ({WARM_UP} warm-ups, {REPLIES} replies, median of {ROUNDS}; one core for both sides)"
     );
@@ -58,14 +58,20 @@ pub(super) fn report() -> Done {
         let name = format!("reply, {in_flight} in flight ({connections} connections)");
         line(&name, median(ours), median(peer), "µs", "reqwest", 1.3);
     }
-    stub.child.kill()?;
-    stub.child.wait()?;
-    Ok(())
+    stub.stop()
 }
 
 pub(super) struct Stub {
-    pub(super) child: Child,
+    child: Child,
     pub(super) address: String,
+}
+
+impl Stub {
+    pub(super) fn stop(mut self) -> Done {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
 }
 
 /// What a reply costs without an inbox, on the cores of the inbox's measurement.

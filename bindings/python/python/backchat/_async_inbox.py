@@ -1,0 +1,192 @@
+"""The inbox for asyncio. Handlers run in the task that awaits `receive`."""
+
+from __future__ import annotations
+
+from ._inbox import client_of
+from ._native import Receipt, _Inbox, _Report
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import datetime, timedelta
+    from typing import Literal, TypeVar
+
+    from ._asgi import ASGI
+    from ._async_client import AsyncClient
+    from ._native import (
+        Answer,
+        Body,
+        Client,
+        DeliveryEvent,
+        Event,
+        Failure,
+        Headers,
+        InboundMessage,
+        OptOutEvent,
+        QueueOptions,
+        Record,
+        State,
+        Webhook,
+        _AsyncSteps,
+        _Job,
+    )
+
+    Answered = str | Answer | None
+    OnMessage = TypeVar("OnMessage", bound=Callable[[InboundMessage], Answered | Awaitable[Answered]])
+    OnDelivery = TypeVar("OnDelivery", bound=Callable[[DeliveryEvent], object])
+    OnOptOut = TypeVar("OnOptOut", bound=Callable[[OptOutEvent], object])
+    OnOther = TypeVar("OnOther", bound=Callable[[Event], object])
+    OnError = TypeVar("OnError", bound=Callable[[Failure], object])
+
+
+async def _work(job: _Job) -> None:
+    """Runs a handler: an `async def` one here, any other on a thread, so that the loop goes on."""
+    import asyncio
+    import inspect
+
+    try:
+        if inspect.iscoroutinefunction(job.handler):
+            value = await job.handler(job.event)
+        else:
+            value = await asyncio.to_thread(job.handler, job.event)
+            if inspect.isawaitable(value):
+                value = await value
+    except Exception as error:
+        job.fail(error)
+    else:
+        job.finish(value)
+
+
+async def _finish(steps: _AsyncSteps) -> Receipt:
+    while not isinstance(step := await steps.next(), Receipt):
+        if isinstance(step, _Report):
+            step.run()
+        elif step is not None:
+            await _work(step)
+    return step
+
+
+class AsyncInbox:
+    """Answers each message at most once, from asyncio: `Inbox` with `await`.
+
+    A handler may be `async def`, and then runs in the task that awaits `receive`; any other runs on a
+    thread. Cancelling that task while the handler runs releases the message; later, the reply goes on
+    in the background.
+    """
+
+    def __init__(
+        self,
+        client: Client | AsyncClient,
+        webhook: Webhook,
+        *,
+        store: str | None = None,
+        scope: str | None = None,
+        slot: str | None = None,
+        lease: float | timedelta | None = None,
+        retention: float | timedelta | None = None,
+        queue: QueueOptions | None = None,
+    ) -> None:
+        """The options of `Inbox`. Opens the store, which blocks for a moment: make it at start-up."""
+        self._native = _Inbox(
+            client_of(client),
+            webhook,
+            store=store,
+            scope=scope,
+            slot=slot,
+            lease=lease,
+            retention=retention,
+            queue=queue,
+        )._asyncio()
+
+    def on_message(self, handler: OnMessage) -> OnMessage:
+        """Decorates the function that answers messages: `Inbox.on_message`. It may be `async def`."""
+        self._native.on_message(handler)
+        return handler
+
+    def on_delivery(self, handler: OnDelivery) -> OnDelivery:
+        """Decorates the function that is told what became of a reply: `Inbox.on_delivery`."""
+        self._native.on_delivery(handler)
+        return handler
+
+    def on_opt_out(self, handler: OnOptOut) -> OnOptOut:
+        """Decorates the function that is told of opt-outs: `Inbox.on_opt_out`."""
+        self._native.on_opt_out(handler)
+        return handler
+
+    def on_other(self, handler: OnOther) -> OnOther:
+        """Decorates the function that gets every other event: `Inbox.on_other`."""
+        self._native.on_other(handler)
+        return handler
+
+    def on_error(self, hook: OnError) -> OnError:
+        """Decorates the function, not `async def`, that is told when something went wrong:
+        `Inbox.on_error`."""
+        self._native.on_error(hook)
+        return hook
+
+    async def receive(self, body: Body, headers: Headers) -> Receipt:
+        """Takes one webhook request: `Inbox.receive` as a coroutine."""
+        return await _finish(self._native.receive(body, headers))
+
+    async def handle(self, event: Event) -> Receipt:
+        """The same for an event that was verified elsewhere, or kept: `Inbox.handle`."""
+        return await _finish(self._native.handle(event))
+
+    async def run(self) -> None:
+        """Runs what must run beside the requests, until `shutdown`: in queue mode the handlers, each
+        in a task, and in both modes the cleaning up of old rows. `asyncio.create_task(inbox.run())`.
+        Cancelling it cancels the handlers, whose messages are tried again."""
+        import asyncio
+
+        steps = self._native._run()
+        tasks: set[asyncio.Task[None]] = set()
+        try:
+            while (step := await steps.next()) is not None:
+                if isinstance(step, _Report):
+                    step.run()
+                else:
+                    task = asyncio.create_task(_work(step))
+                    tasks.add(task)
+                    task.add_done_callback(tasks.discard)
+        finally:
+            for task in tasks:
+                task.cancel()
+            self._native.shutdown()
+
+    async def shutdown(self) -> None:
+        """Stops `run`: `Inbox.shutdown` as a coroutine."""
+        await self._native.shutdown().future
+
+    async def outcome(self, message_id: str) -> Record | None:
+        """What is known about the answer to `message_id`: `Inbox.outcome`."""
+        return await self._native.outcome(message_id).future
+
+    async def list(self, state: State | None = None, since: datetime | None = None) -> list[Record]:
+        """Rows in the order in which they were first seen: `Inbox.list`."""
+        return await self._native.list(state, since).future
+
+    async def counts(self) -> dict[State, int]:
+        """How many rows are in each state: `Inbox.counts`."""
+        return await self._native.counts().future
+
+    async def oldest_maybe_sent_age(self) -> timedelta | None:
+        """How long the oldest `maybe_sent` has waited: `Inbox.oldest_maybe_sent_age`."""
+        return await self._native.oldest_maybe_sent_age().future
+
+    async def rearm(self, message_id: str) -> Literal["rearmed", "refused", "unknown"]:
+        """An operator says: send it after all: `Inbox.rearm`."""
+        return await self._native.rearm(message_id).future
+
+    async def forget(self, phone: str) -> int:
+        """Erases what names or quotes `phone`: `Inbox.forget`."""
+        return await self._native.forget(phone).future
+
+    async def prune(self) -> int:
+        """Deletes finished rows older than the retention: `Inbox.prune`."""
+        return await self._native.prune().future
+
+    def asgi(self) -> ASGI:
+        """This inbox as an ASGI application, for FastAPI, Starlette and Django."""
+        from ._asgi import ASGI
+
+        return ASGI(self.receive)

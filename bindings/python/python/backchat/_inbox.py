@@ -1,0 +1,206 @@
+"""The inbox: the way to answer, for every server."""
+
+from __future__ import annotations
+
+from ._async_client import AsyncClient
+from ._native import _Inbox
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime, timedelta
+    from typing import Literal, TypeVar
+
+    from ._asgi import ASGI
+    from ._native import (
+        Answer,
+        Body,
+        Client,
+        DeliveryEvent,
+        Event,
+        Failure,
+        Headers,
+        InboundMessage,
+        OptOutEvent,
+        QueueOptions,
+        Receipt,
+        Record,
+        State,
+        Webhook,
+    )
+    from ._wsgi import WSGI
+
+    OnMessage = TypeVar("OnMessage", bound=Callable[[InboundMessage], str | Answer | None])
+    OnDelivery = TypeVar("OnDelivery", bound=Callable[[DeliveryEvent], object])
+    OnOptOut = TypeVar("OnOptOut", bound=Callable[[OptOutEvent], object])
+    OnOther = TypeVar("OnOther", bound=Callable[[Event], object])
+    OnError = TypeVar("OnError", bound=Callable[[Failure], object])
+
+
+def client_of(client: Client | AsyncClient) -> Client:
+    """The native client: both faces share one."""
+    return client._client if isinstance(client, AsyncClient) else client
+
+
+class Inbox:
+    """Answers each message at most once: verifies the webhook, claims the message, runs your handler,
+    sends what it returns, records the outcome, and says what to answer Prelude.
+
+    A handler runs on the thread that called `receive`, with all that lives there. It is an ordinary
+    function: test it by calling it.
+    """
+
+    def __init__(
+        self,
+        client: Client | AsyncClient,
+        webhook: Webhook,
+        *,
+        store: str | None = None,
+        scope: str | None = None,
+        slot: str | None = None,
+        lease: float | timedelta | None = None,
+        retention: float | timedelta | None = None,
+        queue: QueueOptions | None = None,
+    ) -> None:
+        """Opens the store, which may take a moment.
+
+        `store`: `sqlite:///inbox.db` (one machine), `postgres://user@host/database` (several), default
+        memory (development). `scope`: the application, when several share a store. `slot`: which of
+        several answers to the same message this inbox gives. `lease`: how long a handler may take
+        before another worker may take its message, and how long a POST may take before it counts as
+        `maybe_sent` (120 s). `retention`: how long finished rows are kept (30 days, at least 15).
+        `queue`: store each message, answer 200 at once, and let `run` answer it; default: within the
+        request. Times are seconds, or a `timedelta`.
+
+        Raises `ConfigurationError` for a store's URL that is none, `StoreError` when it cannot be
+        reached.
+        """
+        self._native = _Inbox(
+            client_of(client),
+            webhook,
+            store=store,
+            scope=scope,
+            slot=slot,
+            lease=lease,
+            retention=retention,
+            queue=queue,
+        )
+
+    def on_message(self, handler: OnMessage) -> OnMessage:
+        """Decorates the function that answers messages. It returns a text, an `Answer` with options,
+        or `None` for no reply. When it raises, that is logged, nothing is sent, and it runs again on
+        redelivery. It may run more than once for a message; at most one of its answers is sent. An
+        empty text is a failure."""
+        self._native.on_message(handler)
+        return handler
+
+    def on_delivery(self, handler: OnDelivery) -> OnDelivery:
+        """Decorates the function that is told what became of a reply, at least once per event, after
+        the ledger knows."""
+        self._native.on_delivery(handler)
+        return handler
+
+    def on_opt_out(self, handler: OnOptOut) -> OnOptOut:
+        """Decorates the function that is told that a user opted out, in again, or asked for help. At
+        least once per event."""
+        self._native.on_opt_out(handler)
+        return handler
+
+    def on_other(self, handler: OnOther) -> OnOther:
+        """Decorates the function that gets every other event. At least once per event."""
+        self._native.on_other(handler)
+        return handler
+
+    def on_error(self, hook: OnError) -> OnError:
+        """Decorates the function that is told when something went wrong, for alarms. Be quick. (It is
+        in the log already.)"""
+        self._native.on_error(hook)
+        return hook
+
+    def receive(self, body: Body, headers: Headers) -> Receipt:
+        """Takes one webhook request, from any framework: the raw body, and the headers. Answer Prelude
+        with the receipt's `status`, `body` and `headers`.
+
+        Raises nothing but `TypeError` for a body that is no bytes, and what no `Exception` is: Ctrl-C
+        in a handler releases the message; later, the reply goes on in the background.
+        """
+        return self._native.receive(body, headers)
+
+    def handle(self, event: Event) -> Receipt:
+        """The same for an event that was verified elsewhere, or kept: after a re-arming, say."""
+        return self._native.handle(event)
+
+    def run(self) -> None:
+        """Runs what must run beside the requests, until `shutdown`: in queue mode the handlers, on
+        threads of its own, and in both modes the cleaning up of old rows. Give it a thread:
+        `threading.Thread(target=inbox.run, daemon=True).start()`, or a process."""
+        steps = self._native._run()
+        workers = self._native._concurrency
+        if workers is None:
+            while (step := steps.next()) is not None:
+                step.run()
+            return
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(workers, thread_name_prefix="backchat") as pool:
+            try:
+                while (step := steps.next()) is not None:
+                    pool.submit(step.run)
+            finally:
+                self._native.shutdown()
+
+    def shutdown(self) -> None:
+        """Stops `run`: takes nothing more from the queue, and waits for what was begun. What waits
+        stays in the store for the next process."""
+        self._native.shutdown()
+
+    def outcome(self, message_id: str) -> Record | None:
+        """What is known about the answer to `message_id`; `None`: it was never seen."""
+        return self._native.outcome(message_id)
+
+    def list(self, state: State | None = None, since: datetime | None = None) -> list[Record]:
+        """Rows in the order in which they were first seen, at most 1000: those in `state`, first seen
+        at `since` (an aware datetime) or later."""
+        return self._native.list(state, since)
+
+    def counts(self) -> dict[State, int]:
+        """How many rows are in each state. It may read every row: not for every second."""
+        return self._native.counts()
+
+    def oldest_maybe_sent_age(self) -> timedelta | None:
+        """How long the oldest `maybe_sent` has waited for somebody to decide: watch this."""
+        return self._native.oldest_maybe_sent_age()
+
+    def rearm(self, message_id: str) -> Literal["rearmed", "refused", "unknown"]:
+        """An operator says: send it after all. The row becomes claimable: `run` answers it if its
+        event is still kept, else it is answered when its event comes again. `refused` while a POST may
+        be under way, and for a reply that was accepted."""
+        return self._native.rearm(message_id)
+
+    def forget(self, phone: str) -> int:
+        """Erases what names or quotes `phone`, exactly as the events wrote it, and says in how many
+        rows. The rows stay, without it, until the retention ends them."""
+        return self._native.forget(phone)
+
+    def prune(self) -> int:
+        """Deletes finished rows older than the retention, and says how many. `run` does it by
+        itself."""
+        return self._native.prune()
+
+    def asgi(self) -> ASGI:
+        """This inbox as an ASGI application, for FastAPI, Starlette and Django. Handlers run on a
+        thread, so that the event loop goes on."""
+        import asyncio
+
+        from ._asgi import ASGI
+
+        async def receive(body: Body, headers: Headers) -> Receipt:
+            return await asyncio.to_thread(self.receive, body, headers)
+
+        return ASGI(receive)
+
+    def wsgi(self) -> WSGI:
+        """This inbox as a WSGI application, for Flask, Django and Pyramid."""
+        from ._wsgi import WSGI
+
+        return WSGI(self.receive)

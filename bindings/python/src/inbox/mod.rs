@@ -1,0 +1,330 @@
+//! The inbox: webhooks in, at most one reply each out. Blocking and asyncio share every body, and part
+//! in [`Inbox::run`] and in how the steps of a request are taken.
+
+mod answer;
+mod failure;
+mod job;
+mod receipt;
+mod record;
+mod steps;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+
+use backchat_core::{Error, InboundMessageId};
+use backchat_inbox::{Inbox as CoreInbox, Rearmed, State, caller};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+
+use crate::body::{Body, Headers};
+use crate::client::Client;
+use crate::event::Event;
+use crate::time::{Moment, Seconds};
+use crate::webhook::Webhook;
+use crate::{future, log, wait};
+
+pub(crate) use answer::Answer;
+pub(crate) use failure::{Failure, Report};
+use job::Handler;
+pub(crate) use job::Job;
+pub(crate) use receipt::Receipt;
+pub(crate) use record::{QueueOptions, Record};
+pub(crate) use steps::{AsyncSteps, Steps};
+use steps::{Caller, LoopSteps, Step, ThreadSteps};
+
+/// The native part of `Inbox` and `AsyncInbox`.
+#[pyclass(frozen, subclass, name = "_Inbox", module = "backchat._native")]
+pub(crate) struct Inbox {
+    inner: CoreInbox,
+    asyncio: bool,
+    queue: Option<usize>,
+}
+
+#[pymethods]
+impl Inbox {
+    #[new]
+    #[pyo3(signature = (client, webhook, *, store, scope, slot, lease, retention, queue))]
+    fn new(
+        py: Python<'_>,
+        client: &Bound<'_, Client>,
+        webhook: &Bound<'_, Webhook>,
+        store: Option<String>,
+        scope: Option<String>,
+        slot: Option<String>,
+        lease: Option<Seconds>,
+        retention: Option<Seconds>,
+        queue: Option<&Bound<'_, QueueOptions>>,
+    ) -> PyResult<Self> {
+        log::install();
+        let mut builder = CoreInbox::builder(client.get().inner.clone(), webhook.get().0.clone());
+        if let Some(scope) = scope {
+            builder = builder.scope(scope);
+        }
+        if let Some(slot) = slot {
+            builder = builder.slot(slot);
+        }
+        if let Some(Seconds(lease)) = lease {
+            builder = builder.lease(lease);
+        }
+        if let Some(Seconds(retention)) = retention {
+            builder = builder.retention(retention);
+        }
+        let options = queue.map(|queue| queue.get().0.clone());
+        let queue = options.as_ref().map(|options| options.concurrency);
+        if let Some(options) = options {
+            builder = builder.queue(options);
+        }
+        let store = store.unwrap_or_default();
+        let built = wait::work(py, async move { Ok(builder.store(&store).await?.build()) })?;
+        Ok(Self {
+            inner: built,
+            asyncio: false,
+            queue,
+        })
+    }
+
+    /// The same inbox for `AsyncInbox`: its calls give what is to be awaited.
+    fn _asyncio(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            asyncio: true,
+            queue: self.queue,
+        }
+    }
+
+    /// How many threads `run` needs; `None` in inline mode.
+    #[getter]
+    fn _concurrency(&self) -> Option<usize> {
+        self.queue
+    }
+
+    fn on_message(&self, handler: Bound<'_, PyAny>) -> PyResult<()> {
+        let handler = self.handler(handler, "on_message", true)?;
+        self.inner.on_message(move |message| {
+            handler
+                .clone()
+                .run(backchat_core::Event::InboundMessage(message))
+        });
+        Ok(())
+    }
+
+    fn on_delivery(&self, handler: Bound<'_, PyAny>) -> PyResult<()> {
+        let handler = self.handler(handler, "on_delivery", false)?;
+        self.inner.on_delivery(move |event| {
+            let run = handler.clone().run(backchat_core::Event::Delivery(event));
+            async move { run.await.map(drop) }
+        });
+        Ok(())
+    }
+
+    fn on_opt_out(&self, handler: Bound<'_, PyAny>) -> PyResult<()> {
+        let handler = self.handler(handler, "on_opt_out", false)?;
+        self.inner.on_opt_out(move |event| {
+            let run = handler.clone().run(backchat_core::Event::OptOut(event));
+            async move { run.await.map(drop) }
+        });
+        Ok(())
+    }
+
+    fn on_other(&self, handler: Bound<'_, PyAny>) -> PyResult<()> {
+        let handler = self.handler(handler, "on_other", false)?;
+        self.inner.on_other(move |event| {
+            let run = handler.clone().run(event);
+            async move { run.await.map(drop) }
+        });
+        Ok(())
+    }
+
+    fn on_error(&self, hook: Py<PyAny>) {
+        let told = Arc::new(hook);
+        self.inner.on_error(move |failure| {
+            let hook = Arc::clone(&told);
+            let failure = failure.clone();
+            match caller::current::<Caller>() {
+                Some(caller) => caller.tell(Step::Failure { hook, failure }),
+                None => {
+                    // Work that nobody waits for, such as recording an outcome late.
+                    tokio::task::spawn_blocking(move || {
+                        Python::try_attach(|py| failure::tell(py, &hook, &failure))
+                    });
+                }
+            }
+        });
+    }
+
+    /// One request: in a thread its `Receipt`, in a loop its steps.
+    fn receive<'py>(
+        &self,
+        py: Python<'py>,
+        body: Body,
+        headers: Headers,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let inbox = self.inner.clone();
+        let body = body.as_bytes().to_vec();
+        self.request(
+            py,
+            move || async move { inbox.receive(&body, headers.0).await },
+        )
+    }
+
+    /// The same for an event.
+    fn handle<'py>(
+        &self,
+        py: Python<'py>,
+        event: &Bound<'py, Event>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let inbox = self.inner.clone();
+        let event = event.get().0.clone();
+        self.request(py, move || async move { inbox.handle(event).await })
+    }
+
+    /// The steps of what must run beside the requests.
+    fn _run<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let inbox = self.inner.clone();
+        let run = move || async move {
+            inbox.run().await;
+            Step::Ran
+        };
+        if self.asyncio {
+            let steps = AsyncSteps(LoopSteps::start(py, run)?);
+            return Ok(Bound::new(py, steps)?.into_any());
+        }
+        let steps = Steps(ThreadSteps::start(py, run)?);
+        Ok(Bound::new(py, steps)?.into_any())
+    }
+
+    fn shutdown<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let inbox = self.inner.clone();
+        let shutdown = async move {
+            inbox.shutdown().await;
+            Ok(())
+        };
+        self.work(py, shutdown, |py, ()| Ok(py.None().into_bound(py)))
+    }
+
+    fn outcome<'py>(&self, py: Python<'py>, message_id: &str) -> PyResult<Bound<'py, PyAny>> {
+        let (inbox, id) = (self.inner.clone(), InboundMessageId::from(message_id));
+        let outcome = async move { inbox.outcome(&id).await };
+        self.work(py, outcome, |py, record| match record {
+            Some(record) => Ok(Bound::new(py, Record(record))?.into_any()),
+            None => Ok(py.None().into_bound(py)),
+        })
+    }
+
+    #[pyo3(signature = (state=None, since=None))]
+    fn list<'py>(
+        &self,
+        py: Python<'py>,
+        state: Option<&str>,
+        since: Option<Moment>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let state: Option<State> = state
+            .map(str::parse)
+            .transpose()
+            .map_err(|e| PyValueError::new_err(format!("`state`: {e}")))?;
+        let inbox = self.inner.clone();
+        let list = async move { inbox.list(state, since.map(|since| since.0)).await };
+        self.work(py, list, |py, records| {
+            let records: Vec<_> = records.into_iter().map(Record).collect();
+            Ok(records.into_pyobject(py)?.into_any())
+        })
+    }
+
+    fn counts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let inbox = self.inner.clone();
+        self.work(py, async move { inbox.counts().await }, |py, counts| {
+            let counts: BTreeMap<&str, u64> = counts
+                .into_iter()
+                .map(|(state, count)| (state.as_str(), count))
+                .collect();
+            Ok(counts.into_pyobject(py)?.into_any())
+        })
+    }
+
+    fn oldest_maybe_sent_age<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let inbox = self.inner.clone();
+        let age = async move { inbox.oldest_maybe_sent_age().await };
+        self.work(py, age, |py, age| Ok(age.into_pyobject(py)?.into_any()))
+    }
+
+    fn rearm<'py>(&self, py: Python<'py>, message_id: &str) -> PyResult<Bound<'py, PyAny>> {
+        let (inbox, id) = (self.inner.clone(), InboundMessageId::from(message_id));
+        self.work(py, async move { inbox.rearm(&id).await }, |py, rearmed| {
+            let word = match rearmed {
+                Rearmed::Yes => "rearmed",
+                Rearmed::Refused(_) => "refused",
+                Rearmed::Unknown => "unknown",
+            };
+            Ok(word.into_pyobject(py)?.into_any())
+        })
+    }
+
+    fn forget<'py>(&self, py: Python<'py>, phone: String) -> PyResult<Bound<'py, PyAny>> {
+        let inbox = self.inner.clone();
+        let forget = async move { inbox.forget(&phone).await };
+        self.work(py, forget, |py, rows| {
+            Ok(rows.into_pyobject(py)?.into_any())
+        })
+    }
+
+    fn prune<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let inbox = self.inner.clone();
+        let prune = async move { inbox.prune().await };
+        self.work(py, prune, |py, rows| Ok(rows.into_pyobject(py)?.into_any()))
+    }
+}
+
+impl Inbox {
+    fn handler(
+        &self,
+        function: Bound<'_, PyAny>,
+        role: &'static str,
+        answers: bool,
+    ) -> PyResult<Handler> {
+        if !function.is_callable() {
+            return Err(PyTypeError::new_err(format!("`{role}` takes a function")));
+        }
+        let inspect = function.py().import("inspect")?;
+        let is_async = inspect
+            .call_method1("iscoroutinefunction", (&function,))?
+            .is_truthy()?;
+        if is_async && !self.asyncio {
+            let why = format!("`{role}`: an `async def` handler needs an AsyncInbox");
+            return Err(PyTypeError::new_err(why));
+        }
+        Ok(Handler {
+            function: Arc::new(function.unbind()),
+            role,
+            answers,
+        })
+    }
+
+    fn request<'py, W, F>(&self, py: Python<'py>, work: W) -> PyResult<Bound<'py, PyAny>>
+    where
+        W: FnOnce() -> F,
+        F: Future<Output = backchat_inbox::Receipt> + Send + 'static,
+    {
+        let request = work();
+        let request = move || async move { Step::Received(request.await) };
+        if self.asyncio {
+            let steps = AsyncSteps(LoopSteps::start(py, request)?);
+            return Ok(Bound::new(py, steps)?.into_any());
+        }
+        let receipt = ThreadSteps::start(py, request)?.finish(py)?;
+        Ok(Bound::new(py, Receipt(receipt))?.into_any())
+    }
+
+    fn work<'py, T: Send + 'static>(
+        &self,
+        py: Python<'py>,
+        work: impl Future<Output = Result<T, Error>> + Send + 'static,
+        to_python: impl FnOnce(Python<'_>, T) -> PyResult<Bound<'_, PyAny>> + Send + 'static,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if self.asyncio {
+            return future::work(py, work, to_python);
+        }
+        let value = wait::work(py, work)?;
+        to_python(py, value)
+    }
+}

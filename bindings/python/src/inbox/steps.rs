@@ -1,0 +1,190 @@
+//! What a request of the inbox asks of the Python that waits for it: run a handler, hear of a failure,
+//! take the end.
+//!
+//! So a handler runs where its request is, on the thread that called `receive` or in its task, with
+//! all that lives there: a database connection, Flask's `g`, context variables, a debugger.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use backchat_core::{Error, runtime};
+use backchat_inbox::{Failure, Receipt as CoreReceipt, caller};
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+
+use super::failure;
+use super::job::Job;
+use super::receipt::Receipt;
+use crate::error::raise;
+use crate::mailbox::Mailbox;
+use crate::{log, wait};
+
+/// One step of a request.
+pub(super) enum Step {
+    /// A handler has to run.
+    Job(Box<Job>),
+    /// Something went wrong; `hook` wants to know.
+    Failure {
+        hook: Arc<Py<PyAny>>,
+        failure: Failure,
+    },
+    /// `receive` has ended.
+    Received(CoreReceipt),
+    /// `run` has ended.
+    Ran,
+}
+
+/// Where the steps of a request go: what its handlers find as their caller.
+pub(super) struct Caller(Line);
+
+enum Line {
+    Thread(Sender<Step>),
+    Loop(Mutex<Waiting>, Arc<Mailbox>),
+}
+
+/// Steps that nobody has asked for yet, or somebody who waits for one.
+#[derive(Default)]
+struct Waiting {
+    steps: VecDeque<Step>,
+    future: Option<Py<PyAny>>,
+}
+
+impl Caller {
+    pub(super) fn tell(&self, step: Step) {
+        match &self.0 {
+            // Nobody waits: a job that is dropped says so to the inbox.
+            Line::Thread(sender) => drop(sender.send(step)),
+            Line::Loop(waiting, mailbox) => {
+                let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                match waiting.future.take() {
+                    Some(future) => mailbox.settle(future, |py| step.into_python(py)),
+                    None => waiting.steps.push_back(step),
+                }
+            }
+        }
+    }
+}
+
+impl Step {
+    fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        Ok(match self {
+            Step::Job(job) => Bound::new(py, *job)?.into_any(),
+            Step::Received(receipt) => Bound::new(py, Receipt(receipt))?.into_any(),
+            Step::Failure { hook, failure } => {
+                Bound::new(py, failure::Report::new(hook, failure))?.into_any()
+            }
+            Step::Ran => py.None().into_bound(py),
+        })
+    }
+}
+
+/// The steps of a request on a thread.
+pub(super) struct ThreadSteps(Mutex<Receiver<Step>>);
+
+impl ThreadSteps {
+    pub(super) fn start<W, F>(py: Python<'_>, work: W) -> PyResult<Self>
+    where
+        W: FnOnce() -> F,
+        F: Future<Output = Step> + Send + 'static,
+    {
+        let (sender, receiver) = channel();
+        start(py, Caller(Line::Thread(sender)), work())?;
+        Ok(Self(Mutex::new(receiver)))
+    }
+
+    /// Runs the handlers of the request here, to its end.
+    pub(super) fn finish(&self, py: Python<'_>) -> PyResult<CoreReceipt> {
+        loop {
+            match wait::next(py, &self.0)? {
+                Step::Job(job) => job.run_here(py)?,
+                Step::Failure { hook, failure } => failure::tell(py, &hook, &failure),
+                Step::Received(receipt) => return Ok(receipt),
+                Step::Ran => return Err(PyRuntimeError::new_err("no request")),
+            }
+        }
+    }
+
+    /// The next step, for `Inbox.run`, which hands jobs to its threads.
+    pub(super) fn next<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        wait::next(py, &self.0)?.into_python(py)
+    }
+}
+
+/// The steps of a request in an event loop.
+pub(super) struct LoopSteps(Arc<Caller>);
+
+impl LoopSteps {
+    pub(super) fn start<W, F>(py: Python<'_>, work: W) -> PyResult<Self>
+    where
+        W: FnOnce() -> F,
+        F: Future<Output = Step> + Send + 'static,
+    {
+        let (_, mailbox) = Mailbox::current(py)?;
+        let line = Line::Loop(Mutex::default(), mailbox);
+        Ok(Self(start(py, Caller(line), work())?))
+    }
+
+    /// A future of the next step. One at a time.
+    pub(super) fn next<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let Line::Loop(waiting, _) = &self.0.0 else {
+            return Err(PyRuntimeError::new_err("not of an event loop"));
+        };
+        let (running, _) = Mailbox::current(py)?;
+        let future = running.call_method0(pyo3::intern!(py, "create_future"))?;
+        let step = {
+            let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            let step = waiting.steps.pop_front();
+            if step.is_none() {
+                waiting.future = Some(future.clone().unbind());
+            }
+            step
+        };
+        if let Some(step) = step {
+            future.call_method1(pyo3::intern!(py, "set_result"), (step.into_python(py)?,))?;
+        }
+        Ok(future)
+    }
+}
+
+fn start(
+    py: Python<'_>,
+    caller: Caller,
+    work: impl Future<Output = Step> + Send + 'static,
+) -> PyResult<Arc<Caller>> {
+    log::look(py);
+    let caller = Arc::new(caller);
+    let told = Arc::clone(&caller);
+    let run = async move {
+        let end = caller::with(Arc::clone(&told), work).await;
+        told.tell(end);
+    };
+    let started: Result<(), Error> = py.detach(|| runtime::spawn(run));
+    started.map_err(|error| raise(py, &error))?;
+    Ok(caller)
+}
+
+/// The steps of `Inbox.run`, on its thread.
+#[pyclass(frozen, name = "_Steps", module = "backchat._native")]
+pub(crate) struct Steps(pub(super) ThreadSteps);
+
+#[pymethods]
+impl Steps {
+    /// Waits for the next step; `None` is the end.
+    fn next<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.next(py)
+    }
+}
+
+/// The steps of `AsyncInbox`, in its event loop.
+#[pyclass(frozen, name = "_AsyncSteps", module = "backchat._native")]
+pub(crate) struct AsyncSteps(pub(super) LoopSteps);
+
+#[pymethods]
+impl AsyncSteps {
+    /// A future of the next step; `None` is the end of `run`, a `Receipt` that of `receive`.
+    fn next<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.next(py)
+    }
+}

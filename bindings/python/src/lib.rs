@@ -1,0 +1,95 @@
+//! `backchat._native`: the core, the inbox and the sandbox for Python.
+//!
+//! What a class and its methods mean stands in their documentation here, which is `help()` in Python;
+//! `_native.pyi` repeats it for editors, and a test compares the two.
+
+mod body;
+mod client;
+mod error;
+mod event;
+mod future;
+mod inbox;
+mod json;
+mod log;
+mod mailbox;
+mod pairs;
+mod repr;
+mod response;
+mod sandbox;
+mod template;
+mod time;
+mod token;
+mod wait;
+mod webhook;
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+/// Backchat's native part. Use `backchat`.
+#[pymodule]
+mod _native {
+    #[pymodule_export]
+    use super::client::{Client, Notify};
+    #[pymodule_export]
+    use super::event::{
+        DeliveryEvent, Event, Fee, InboundMessage, OptOutEvent, ReplyWindow, UnknownEvent, rebuild,
+    };
+    #[pymodule_export]
+    use super::future::Started;
+    #[pymodule_export]
+    use super::inbox::{
+        Answer, AsyncSteps, Failure, Inbox, Job, QueueOptions, Receipt, Record, Report, Steps,
+    };
+    #[pymodule_export]
+    use super::response::{ReplyResponse, SendResponse, rebuild_reply, rebuild_send};
+    #[pymodule_export]
+    use super::sandbox::{Sandbox, SentMessage, SignedEvent};
+    #[pymodule_export]
+    use super::template::{Document, Template, rebuild as rebuild_template, rebuild_document};
+    #[pymodule_export]
+    use super::webhook::Webhook;
+    #[pymodule_export]
+    use super::{cli, drain};
+
+    use super::{Bound, PyModule, PyModuleMethods, PyResult, codes};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        module.add("LONGEST_BODY", backchat_core::Webhook::LONGEST_BODY)?;
+        module.add("ERROR_CODES", codes(module.py())?)
+    }
+}
+
+fn codes(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
+    PyTuple::new(
+        py,
+        backchat_core::ErrorCode::ALL
+            .iter()
+            .map(backchat_core::ErrorCode::as_str),
+    )
+}
+
+/// Runs the program `backchat` with `arguments`, its own name first, and gives its exit code.
+#[pyfunction]
+#[pyo3(name = "_cli")]
+fn cli(py: Python<'_>, arguments: Vec<std::ffi::OsString>) -> u8 {
+    py.detach(|| backchat_cli::run(arguments))
+}
+
+/// Waits, at most 2 s, for POSTs that have begun and that nobody waits for: at the process's exit.
+#[pyfunction]
+#[pyo3(name = "_drain")]
+fn drain(py: Python<'_>) {
+    py.detach(|| backchat_core::runtime::drain(Duration::from_secs(2)));
+    log::flush(py);
+}
+
+fn hash(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,408 @@
+//! `backchat.testing`: Prelude on this machine, in this process, on threads of its own.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::mpsc::channel;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use backchat_sandbox::{
+    Channel, Controls, Fault, Inbound, OptOut, OptOutAction, Sandbox as Builder, SandboxError,
+    SandboxHandle, SentMessage as CoreSent, Template as SandboxTemplate, WebhookEvent,
+};
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDateTime};
+use tokio::runtime::Runtime;
+
+use crate::event;
+use crate::repr::Repr;
+use crate::time::{self, Moment, Seconds};
+use crate::{json, wait};
+
+/// The native part of `backchat.testing.Sandbox`.
+#[pyclass(frozen, subclass, name = "_Sandbox", module = "backchat._native")]
+pub(crate) struct Sandbox {
+    running: Mutex<Option<Running>>,
+    controls: Controls,
+    #[pyo3(get)]
+    url: String,
+    #[pyo3(get)]
+    token: String,
+    #[pyo3(get)]
+    public_key: String,
+}
+
+struct Running {
+    handle: SandboxHandle,
+    runtime: Runtime,
+}
+
+#[pymethods]
+impl Sandbox {
+    #[new]
+    #[pyo3(signature = (*, webhook_url, token, business_number, start_at))]
+    fn new(
+        py: Python<'_>,
+        webhook_url: Option<String>,
+        token: Option<String>,
+        business_number: Option<String>,
+        start_at: Option<Moment>,
+    ) -> PyResult<Self> {
+        let mut builder = Builder::builder();
+        if let Some(url) = webhook_url {
+            builder = builder.webhook_url(url);
+        }
+        if let Some(token) = token {
+            builder = builder.token(token);
+        }
+        if let Some(number) = business_number {
+            builder = builder.business_number(number);
+        }
+        if let Some(Moment(moment)) = start_at {
+            builder = builder.start_at(moment);
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("backchat-sandbox")
+            .enable_all()
+            .build()?;
+        let handle = wait_on(py, &runtime, builder.start())?.map_err(refused)?;
+        Ok(Self {
+            controls: handle.controls(),
+            url: handle.url().to_owned(),
+            token: handle.token().to_owned(),
+            public_key: handle.public_key_pem().to_owned(),
+            running: Mutex::new(Some(Running { handle, runtime })),
+        })
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        let running = self
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(Running { handle, runtime }) = running {
+            wait_on(py, &runtime, handle.stop())?;
+            py.detach(|| runtime.shutdown_timeout(Duration::from_secs(1)));
+        }
+        Ok(())
+    }
+
+    fn inbound(
+        &self,
+        py: Python<'_>,
+        from_: String,
+        text: String,
+        to: Option<String>,
+        channel: &str,
+        wait: bool,
+    ) -> PyResult<SignedEvent> {
+        let mut message = Inbound::new(from_, text);
+        if let Some(to) = to {
+            message = message.to(to);
+        }
+        message = message.channel(match channel {
+            "whatsapp" => Channel::Whatsapp,
+            "rcs" => Channel::Rcs,
+            _ => return Err(PyValueError::new_err("`channel` must be whatsapp or rcs")),
+        });
+        message.wait = wait;
+        let controls = self.controls.clone();
+        let event = self.wait(py, async move { controls.inbound(message).await })?;
+        event.map(SignedEvent).map_err(refused)
+    }
+
+    fn opt_out(
+        &self,
+        py: Python<'_>,
+        from_: String,
+        action: &str,
+        wait: bool,
+    ) -> PyResult<SignedEvent> {
+        let action = match action {
+            "STOP" => OptOutAction::Stop,
+            "START" => OptOutAction::Start,
+            "HELP" => OptOutAction::Help,
+            _ => {
+                return Err(PyValueError::new_err(
+                    "`action` must be STOP, START or HELP",
+                ));
+            }
+        };
+        let mut opt_out = OptOut::new(from_, action);
+        opt_out.wait = wait;
+        let controls = self.controls.clone();
+        let event = self.wait(py, async move { controls.opt_out(opt_out).await })?;
+        event.map(SignedEvent).map_err(refused)
+    }
+
+    fn redeliver<'py>(&self, py: Python<'py>, event_id: String) -> PyResult<Bound<'py, PyAny>> {
+        let controls = self.controls.clone();
+        let delivery = self.wait(py, async move { controls.redeliver(&event_id).await })?;
+        json::object(py, &delivery.map_err(refused)?)
+    }
+
+    fn messages(&self) -> Vec<SentMessage> {
+        self.controls
+            .messages()
+            .into_iter()
+            .map(SentMessage)
+            .collect()
+    }
+
+    fn deliveries<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        json::object(py, &self.controls.deliveries())
+    }
+
+    fn now<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDateTime>>> {
+        time::datetime(py, self.controls.now())
+    }
+
+    fn advance<'py>(
+        &self,
+        py: Python<'py>,
+        by: Seconds,
+    ) -> PyResult<Option<Bound<'py, PyDateTime>>> {
+        let controls = self.controls.clone();
+        let now = self.wait(py, async move { controls.advance(by.0).await })?;
+        time::datetime(py, now.map_err(refused)?)
+    }
+
+    fn fail_next(&self, fault: &Bound<'_, PyAny>) -> PyResult<()> {
+        let fault = Fault::from_json(value(fault)?).map_err(refused)?;
+        self.controls.fail_next(fault).map_err(refused)
+    }
+
+    fn clear_faults(&self) {
+        self.controls.clear_faults();
+    }
+
+    fn account<'py>(&self, changes: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let account = self
+            .controls
+            .merge_account(value(changes)?)
+            .map_err(refused)?;
+        json::object(changes.py(), &account)
+    }
+
+    fn add_template(&self, template: &Bound<'_, PyAny>) -> PyResult<()> {
+        let template: SandboxTemplate = json::read(&json::dumps(template)?)?;
+        self.controls.add_template(template).map_err(refused)
+    }
+
+    #[getter]
+    fn webhook_url(&self) -> Option<String> {
+        self.controls.webhook_url()
+    }
+
+    fn set_webhook_url(&self, url: Option<&str>) -> PyResult<()> {
+        self.controls.set_webhook_url(url).map_err(refused)
+    }
+
+    fn reset(&self) {
+        self.controls.reset();
+    }
+}
+
+impl Sandbox {
+    fn wait<T: Send + 'static>(
+        &self,
+        py: Python<'_>,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> PyResult<T> {
+        let receiver = {
+            let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            let running = running
+                .as_ref()
+                .ok_or_else(|| PyRuntimeError::new_err("the sandbox is closed"))?;
+            spawn(&running.runtime, work)
+        };
+        wait::next(py, &Mutex::new(receiver))
+    }
+}
+
+fn wait_on<T: Send + 'static>(
+    py: Python<'_>,
+    runtime: &Runtime,
+    work: impl Future<Output = T> + Send + 'static,
+) -> PyResult<T> {
+    wait::next(py, &Mutex::new(spawn(runtime, work)))
+}
+
+fn spawn<T: Send + 'static>(
+    runtime: &Runtime,
+    work: impl Future<Output = T> + Send + 'static,
+) -> std::sync::mpsc::Receiver<T> {
+    let (sender, receiver) = channel();
+    runtime.spawn(async move {
+        let _nobody_waits = sender.send(work.await);
+    });
+    receiver
+}
+
+fn value(object: &Bound<'_, PyAny>) -> PyResult<serde_json::Value> {
+    json::read(&json::dumps(object)?)
+}
+
+/// The sandbox's own sentence.
+fn refused(error: SandboxError) -> PyErr {
+    match error {
+        SandboxError::Refused(_) | SandboxError::NotFound(_) => {
+            PyValueError::new_err(error.to_string())
+        }
+        other => PyRuntimeError::new_err(other.to_string()),
+    }
+}
+
+/// An event of the sandbox as it is posted: hand `body` and `headers` to `Webhook.verify` or to
+/// `Inbox.receive`.
+#[pyclass(frozen, module = "backchat.testing")]
+pub(crate) struct SignedEvent(WebhookEvent);
+
+#[pymethods]
+impl SignedEvent {
+    /// The event's id, `evt_…`: for `Sandbox.redeliver`.
+    #[getter]
+    fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    /// The event's type, such as `inbound.message.received`.
+    #[getter]
+    fn r#type(&self) -> &str {
+        &self.0.kind
+    }
+
+    /// The message that it is about, `im_…` or `tx_…`, if it is about one.
+    #[getter]
+    fn message_id(&self) -> Option<&str> {
+        self.0.message_id.as_deref()
+    }
+
+    /// The raw body of the webhook.
+    #[getter]
+    fn body<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.0.body)
+    }
+
+    /// The headers of the webhook, its signature among them.
+    #[getter]
+    fn headers(&self) -> BTreeMap<&'static str, &str> {
+        BTreeMap::from([
+            ("Content-Type", "application/json"),
+            ("X-Webhook-Signature", self.0.signature.as_str()),
+        ])
+    }
+
+    /// The event itself, unverified.
+    #[getter]
+    fn event<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        event::rebuild(py, &self.0.body, false)
+    }
+
+    fn __repr__(&self) -> String {
+        Repr::new("SignedEvent")
+            .field("id", Some(self.id()))
+            .field("type", Some(self.r#type()))
+            .field("message_id", self.message_id())
+            .end()
+    }
+}
+
+/// What the user got: a reply or a template that the sandbox accepted. Printed in full, for a test.
+#[pyclass(frozen, module = "backchat.testing")]
+pub(crate) struct SentMessage(CoreSent);
+
+#[pymethods]
+impl SentMessage {
+    /// `reply` or `template`.
+    #[getter]
+    fn r#type(&self) -> &'static str {
+        match self.0 {
+            CoreSent::Reply(_) => "reply",
+            _ => "template",
+        }
+    }
+
+    /// `tx_…`.
+    #[getter]
+    fn id(&self) -> &str {
+        self.0.id()
+    }
+
+    /// The user's number.
+    #[getter]
+    fn to(&self) -> &str {
+        self.0.to()
+    }
+
+    /// What the user reads.
+    #[getter]
+    fn text(&self) -> &str {
+        self.0.text()
+    }
+
+    /// The channel that it goes out on.
+    #[getter]
+    fn channel(&self) -> &str {
+        self.0.channel().as_str()
+    }
+
+    /// When the API accepted it, by the sandbox's clock.
+    #[getter]
+    fn created_at<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDateTime>>> {
+        time::datetime(py, self.0.created_at())
+    }
+
+    /// Where its delivery events go.
+    #[getter]
+    fn callback_url(&self) -> Option<&str> {
+        self.0.callback_url()
+    }
+
+    /// The application's own name for it.
+    #[getter]
+    fn correlation_id(&self) -> Option<&str> {
+        self.0.correlation_id()
+    }
+
+    /// For a reply: the message that is answered, `im_…`.
+    #[getter]
+    fn reply_to(&self) -> Option<&str> {
+        self.0.as_reply().map(|reply| reply.reply_to.as_str())
+    }
+
+    /// For a reply: the text of the message that is answered.
+    #[getter]
+    fn quoted_text(&self) -> Option<&str> {
+        self.0.as_reply().map(|reply| reply.quoted_text.as_str())
+    }
+
+    /// For a template: its id.
+    #[getter]
+    fn template_id(&self) -> Option<&str> {
+        self.0
+            .as_template()
+            .map(|template| template.template_id.as_str())
+    }
+
+    /// For a template: what was filled in.
+    #[getter]
+    fn variables(&self) -> Option<BTreeMap<String, String>> {
+        self.0
+            .as_template()
+            .map(|template| template.variables.clone())
+    }
+
+    fn __repr__(&self) -> String {
+        Repr::new("SentMessage")
+            .field("type", Some(self.r#type()))
+            .field("to", Some(self.to()))
+            .field("text", Some(self.text()))
+            .field("reply_to", self.reply_to())
+            .field("template_id", self.template_id())
+            .end()
+    }
+}
