@@ -28,7 +28,8 @@ use crate::webhook::sign::{SaltLength, Signer};
 pub struct Sandbox;
 
 impl Sandbox {
-    /// A sandbox on a free port of this machine, with the token `sandbox` and a key of its own.
+    /// A sandbox on a free port of this machine, with the token `sandbox` and the key of
+    /// this process.
     pub fn builder() -> SandboxBuilder {
         SandboxBuilder {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
@@ -98,9 +99,9 @@ impl SandboxBuilder {
     }
 
     /// The private key of the webhooks' signatures: RSA of 2048 to 4096 bits, PKCS#8 or PKCS#1 in
-    /// PEM. Without one a key is made at the start: in a moment with optimised dependencies, in
-    /// about 5 s without. Tests that start many sandboxes want a key of their own, or
-    /// `opt-level = 3` in `[profile.dev.package.num-bigint-dig]`.
+    /// PEM. Without one, the key that this process makes for all its sandboxes: in half a second
+    /// with optimised dependencies, in about 5 s without (`opt-level = 3` in
+    /// `[profile.dev.package.num-bigint-dig]` helps).
     pub fn signing_key_pem(mut self, pem: impl Into<String>) -> Self {
         self.signing_key_pem = Some(pem.into());
         self
@@ -145,7 +146,7 @@ impl SandboxBuilder {
         let key = match self.signing_key_pem {
             Some(pem) => key::parse(&pem)?,
             None => runtime
-                .spawn_blocking(key::make)
+                .spawn_blocking(key::of_this_process)
                 .await
                 .map_err(|error| SandboxError::Key(error.to_string()))??,
         };

@@ -1,5 +1,7 @@
 //! `GET /sandbox/webhook-key.pem`, `GET /sandbox/jwks.json`: the key that webhooks are signed with.
 
+use std::sync::{Mutex, PoisonError};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest;
@@ -15,9 +17,17 @@ use crate::{SaltLength, SandboxError};
 /// What Prelude's dashboard makes.
 const BITS: usize = 2048;
 
-/// Makes a key. Takes seconds where dependencies are not optimised.
-pub(crate) fn make() -> Result<RsaPrivateKey, SandboxError> {
-    RsaPrivateKey::new(&mut OsRng, BITS).map_err(|error| SandboxError::Key(error.to_string()))
+/// The key that this process made for its sandboxes. Making it takes half a second, and seconds where
+/// dependencies are not optimised: tests start many sandboxes.
+pub(crate) fn of_this_process() -> Result<RsaPrivateKey, SandboxError> {
+    static KEY: Mutex<Option<RsaPrivateKey>> = Mutex::new(None);
+    let mut known = KEY.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(key) = &*known {
+        return Ok(key.clone());
+    }
+    let made = RsaPrivateKey::new(&mut OsRng, BITS);
+    let made = made.map_err(|error| SandboxError::Key(error.to_string()))?;
+    Ok(known.insert(made).clone())
 }
 
 /// Reads a private key in PEM, PKCS#8 or PKCS#1.

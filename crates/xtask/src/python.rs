@@ -20,7 +20,7 @@ pub(crate) fn suite() -> io::Result<Vec<Report>> {
     let mut reports = vec![environment.test()?];
     let checks: [(&str, &[&str]); 4] = [
         ("py-mypy", &["-m", "mypy", "--strict", "-p", "backchat"]),
-        ("py-mypy", &["-m", "mypy", "tests", "examples", "bench"]),
+        ("py-mypy", &["-m", "mypy", "tests", "examples"]),
         ("py-pyright", &["-m", "pyright"]),
         (
             "py-stubs",

@@ -9,21 +9,21 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
     from typing import Any
 
-    from ._native import Body, Headers, Receipt
+    from ._native import _Body, _Headers, Receipt
 
-    Scope = MutableMapping[str, Any]
-    Message = MutableMapping[str, Any]
-    Receive = Callable[[], Awaitable[Message]]
-    Send = Callable[[Message], Awaitable[None]]
+    _Scope = MutableMapping[str, Any]
+    _Message = MutableMapping[str, Any]
+    _Receive = Callable[[], Awaitable[_Message]]
+    _Send = Callable[[_Message], Awaitable[None]]
 
 
 class ASGI:
     """An ASGI application that takes Prelude's webhooks, by POST, at whatever path it is put."""
 
-    def __init__(self, receive_webhook: Callable[[Body, Headers], Awaitable[Receipt]]) -> None:
+    def __init__(self, receive_webhook: Callable[[_Body, _Headers], Awaitable[Receipt]]) -> None:
         self._receive_webhook = receive_webhook
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
         if scope["type"] == "lifespan":
             await _live(receive, send)
         elif scope["type"] == "websocket":
@@ -35,7 +35,7 @@ class ASGI:
             await _answer(send, receipt.status, receipt.body, receipt.headers)
 
 
-async def _live(receive: Receive, send: Send) -> None:
+async def _live(receive: _Receive, send: _Send) -> None:
     """For servers that run this application alone."""
     while True:
         message = await receive()
@@ -44,7 +44,7 @@ async def _live(receive: Receive, send: Send) -> None:
             return
 
 
-async def _read(receive: Receive) -> bytes | None:
+async def _read(receive: _Receive) -> bytes | None:
     """The raw body, or as much of it as shows that it is too long; `None` when the client has gone."""
     body = bytearray()
     while len(body) <= LONGEST_BODY:
@@ -57,8 +57,10 @@ async def _read(receive: Receive) -> bytes | None:
     return bytes(body)
 
 
-async def _answer(send: Send, status: int, body: str, headers: dict[str, str]) -> None:
-    pairs = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(body)), **headers}
+async def _answer(send: _Send, status: int, body: str, headers: dict[str, str]) -> None:
+    content = body.encode()
+    length = str(len(content))
+    pairs = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": length, **headers}
     encoded = [(name.lower().encode(), value.encode()) for name, value in pairs.items()]
     await send({"type": "http.response.start", "status": status, "headers": encoded})
-    await send({"type": "http.response.body", "body": body.encode()})
+    await send({"type": "http.response.body", "body": content})

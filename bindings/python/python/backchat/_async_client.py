@@ -15,7 +15,7 @@ if TYPE_CHECKING:
         Document,
         DocumentDict,
         InboundMessage,
-        PreferredChannel,
+        _PreferredChannel,
         ReplyResponse,
         SendResponse,
         Template,
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
         _Call,
     )
 
-    T = TypeVar("T")
+    _T = TypeVar("_T")
 
 
-async def _end(call: _Call[T]) -> T:
+async def _end(call: _Call[_T]) -> _T:
     """Waits for `call`. When nobody waits any more, a POST that had not begun never leaves, and one
     that had runs on in the background, once."""
     try:
@@ -193,7 +193,7 @@ class AsyncNotify:
         schedule_at: str | datetime | None = None,
         callback_url: str | None = None,
         correlation_id: str | None = None,
-        preferred_channel: PreferredChannel | None = None,
+        preferred_channel: _PreferredChannel | None = None,
         max_auto_retries: int | None = None,
         document: Document | DocumentDict | None = None,
         timeout: float | timedelta | None = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ._inbox import client_of
-from ._native import Receipt, _Inbox, _Report
+from ._native import Receipt, _Inbox, _Job, _Report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,28 +15,23 @@ if TYPE_CHECKING:
     from ._async_client import AsyncClient
     from ._native import (
         Answer,
-        Body,
+        _Body,
         Client,
         DeliveryEvent,
         Event,
         Failure,
-        Headers,
+        _Headers,
         InboundMessage,
         OptOutEvent,
         QueueOptions,
         Record,
-        State,
+        _State,
         Webhook,
         _AsyncSteps,
-        _Job,
     )
 
-    Answered = str | Answer | None
-    OnMessage = TypeVar("OnMessage", bound=Callable[[InboundMessage], Answered | Awaitable[Answered]])
-    OnDelivery = TypeVar("OnDelivery", bound=Callable[[DeliveryEvent], object])
-    OnOptOut = TypeVar("OnOptOut", bound=Callable[[OptOutEvent], object])
-    OnOther = TypeVar("OnOther", bound=Callable[[Event], object])
-    OnError = TypeVar("OnError", bound=Callable[[Failure], object])
+    _Answer = TypeVar("_Answer", bound=str | Answer | Awaitable[str | Answer | None] | None)
+    _Any = TypeVar("_Any")
 
 
 async def _work(job: _Job) -> None:
@@ -53,6 +48,9 @@ async def _work(job: _Job) -> None:
                 value = await value
     except Exception as error:
         job.fail(error)
+    except BaseException:
+        job.release()
+        raise
     else:
         job.finish(value)
 
@@ -61,7 +59,7 @@ async def _finish(steps: _AsyncSteps) -> Receipt:
     while not isinstance(step := await steps.next(), Receipt):
         if isinstance(step, _Report):
             step.run()
-        elif step is not None:
+        elif isinstance(step, _Job):
             await _work(step)
     return step
 
@@ -98,33 +96,43 @@ class AsyncInbox:
             queue=queue,
         )._asyncio()
 
-    def on_message(self, handler: OnMessage) -> OnMessage:
+    def on_message(
+        self, handler: Callable[[InboundMessage], _Answer]
+    ) -> Callable[[InboundMessage], _Answer]:
         """Decorates the function that answers messages: `Inbox.on_message`. It may be `async def`."""
         self._native.on_message(handler)
         return handler
 
-    def on_delivery(self, handler: OnDelivery) -> OnDelivery:
+    def on_delivery(
+        self, handler: Callable[[DeliveryEvent], _Any]
+    ) -> Callable[[DeliveryEvent], _Any]:
         """Decorates the function that is told what became of a reply: `Inbox.on_delivery`."""
         self._native.on_delivery(handler)
         return handler
 
-    def on_opt_out(self, handler: OnOptOut) -> OnOptOut:
+    def on_opt_out(
+        self, handler: Callable[[OptOutEvent], _Any]
+    ) -> Callable[[OptOutEvent], _Any]:
         """Decorates the function that is told of opt-outs: `Inbox.on_opt_out`."""
         self._native.on_opt_out(handler)
         return handler
 
-    def on_other(self, handler: OnOther) -> OnOther:
+    def on_other(
+        self, handler: Callable[[Event], _Any]
+    ) -> Callable[[Event], _Any]:
         """Decorates the function that gets every other event: `Inbox.on_other`."""
         self._native.on_other(handler)
         return handler
 
-    def on_error(self, hook: OnError) -> OnError:
+    def on_error(
+        self, hook: Callable[[Failure], _Any]
+    ) -> Callable[[Failure], _Any]:
         """Decorates the function, not `async def`, that is told when something went wrong:
         `Inbox.on_error`."""
         self._native.on_error(hook)
         return hook
 
-    async def receive(self, body: Body, headers: Headers) -> Receipt:
+    async def receive(self, body: _Body, headers: _Headers) -> Receipt:
         """Takes one webhook request: `Inbox.receive` as a coroutine."""
         return await _finish(self._native.receive(body, headers))
 
@@ -144,7 +152,7 @@ class AsyncInbox:
             while (step := await steps.next()) is not None:
                 if isinstance(step, _Report):
                     step.run()
-                else:
+                elif isinstance(step, _Job):
                     task = asyncio.create_task(_work(step))
                     tasks.add(task)
                     task.add_done_callback(tasks.discard)
@@ -161,11 +169,11 @@ class AsyncInbox:
         """What is known about the answer to `message_id`: `Inbox.outcome`."""
         return await self._native.outcome(message_id).future
 
-    async def list(self, state: State | None = None, since: datetime | None = None) -> list[Record]:
+    async def list(self, state: _State | None = None, since: datetime | None = None) -> list[Record]:
         """Rows in the order in which they were first seen: `Inbox.list`."""
         return await self._native.list(state, since).future
 
-    async def counts(self) -> dict[State, int]:
+    async def counts(self) -> dict[_State, int]:
         """How many rows are in each state: `Inbox.counts`."""
         return await self._native.counts().future
 
@@ -186,7 +194,8 @@ class AsyncInbox:
         return await self._native.prune().future
 
     def asgi(self) -> ASGI:
-        """This inbox as an ASGI application, for FastAPI, Starlette and Django."""
+        """This inbox as an ASGI application, for FastAPI, Starlette and their like:
+        `Route("/webhooks/prelude", inbox.asgi())`."""
         from ._asgi import ASGI
 
         return ASGI(self.receive)

@@ -14,27 +14,24 @@ if TYPE_CHECKING:
     from ._asgi import ASGI
     from ._native import (
         Answer,
-        Body,
+        _Body,
         Client,
         DeliveryEvent,
         Event,
         Failure,
-        Headers,
+        _Headers,
         InboundMessage,
         OptOutEvent,
         QueueOptions,
         Receipt,
         Record,
-        State,
+        _State,
         Webhook,
     )
     from ._wsgi import WSGI
 
-    OnMessage = TypeVar("OnMessage", bound=Callable[[InboundMessage], str | Answer | None])
-    OnDelivery = TypeVar("OnDelivery", bound=Callable[[DeliveryEvent], object])
-    OnOptOut = TypeVar("OnOptOut", bound=Callable[[OptOutEvent], object])
-    OnOther = TypeVar("OnOther", bound=Callable[[Event], object])
-    OnError = TypeVar("OnError", bound=Callable[[Failure], object])
+    _Answer = TypeVar("_Answer", bound=str | Answer | None)
+    _Any = TypeVar("_Any")
 
 
 def client_of(client: Client | AsyncClient) -> Client:
@@ -86,7 +83,9 @@ class Inbox:
             queue=queue,
         )
 
-    def on_message(self, handler: OnMessage) -> OnMessage:
+    def on_message(
+        self, handler: Callable[[InboundMessage], _Answer]
+    ) -> Callable[[InboundMessage], _Answer]:
         """Decorates the function that answers messages. It returns a text, an `Answer` with options,
         or `None` for no reply. When it raises, that is logged, nothing is sent, and it runs again on
         redelivery. It may run more than once for a message; at most one of its answers is sent. An
@@ -94,30 +93,38 @@ class Inbox:
         self._native.on_message(handler)
         return handler
 
-    def on_delivery(self, handler: OnDelivery) -> OnDelivery:
+    def on_delivery(
+        self, handler: Callable[[DeliveryEvent], _Any]
+    ) -> Callable[[DeliveryEvent], _Any]:
         """Decorates the function that is told what became of a reply, at least once per event, after
         the ledger knows."""
         self._native.on_delivery(handler)
         return handler
 
-    def on_opt_out(self, handler: OnOptOut) -> OnOptOut:
+    def on_opt_out(
+        self, handler: Callable[[OptOutEvent], _Any]
+    ) -> Callable[[OptOutEvent], _Any]:
         """Decorates the function that is told that a user opted out, in again, or asked for help. At
         least once per event."""
         self._native.on_opt_out(handler)
         return handler
 
-    def on_other(self, handler: OnOther) -> OnOther:
+    def on_other(
+        self, handler: Callable[[Event], _Any]
+    ) -> Callable[[Event], _Any]:
         """Decorates the function that gets every other event. At least once per event."""
         self._native.on_other(handler)
         return handler
 
-    def on_error(self, hook: OnError) -> OnError:
+    def on_error(
+        self, hook: Callable[[Failure], _Any]
+    ) -> Callable[[Failure], _Any]:
         """Decorates the function that is told when something went wrong, for alarms. Be quick. (It is
         in the log already.)"""
         self._native.on_error(hook)
         return hook
 
-    def receive(self, body: Body, headers: Headers) -> Receipt:
+    def receive(self, body: _Body, headers: _Headers) -> Receipt:
         """Takes one webhook request, from any framework: the raw body, and the headers. Answer Prelude
         with the receipt's `status`, `body` and `headers`.
 
@@ -158,12 +165,12 @@ class Inbox:
         """What is known about the answer to `message_id`; `None`: it was never seen."""
         return self._native.outcome(message_id)
 
-    def list(self, state: State | None = None, since: datetime | None = None) -> list[Record]:
+    def list(self, state: _State | None = None, since: datetime | None = None) -> list[Record]:
         """Rows in the order in which they were first seen, at most 1000: those in `state`, first seen
         at `since` (an aware datetime) or later."""
         return self._native.list(state, since)
 
-    def counts(self) -> dict[State, int]:
+    def counts(self) -> dict[_State, int]:
         """How many rows are in each state. It may read every row: not for every second."""
         return self._native.counts()
 
@@ -188,19 +195,21 @@ class Inbox:
         return self._native.prune()
 
     def asgi(self) -> ASGI:
-        """This inbox as an ASGI application, for FastAPI, Starlette and Django. Handlers run on a
-        thread, so that the event loop goes on."""
+        """This inbox as an ASGI application, for FastAPI, Starlette and their like:
+        `Route("/webhooks/prelude", inbox.asgi())`. Handlers run on a thread, so that the event loop
+        goes on."""
         import asyncio
 
         from ._asgi import ASGI
 
-        async def receive(body: Body, headers: Headers) -> Receipt:
+        async def receive(body: _Body, headers: _Headers) -> Receipt:
             return await asyncio.to_thread(self.receive, body, headers)
 
         return ASGI(receive)
 
     def wsgi(self) -> WSGI:
-        """This inbox as a WSGI application, for Flask, Django and Pyramid."""
+        """This inbox as a WSGI application, for Flask, Pyramid and their like. (A view that calls
+        `receive` is the way in Django.)"""
         from ._wsgi import WSGI
 
         return WSGI(self.receive)

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from ._native import Body, Headers, Receipt
+    from ._native import _Body, _Headers, Receipt
 
 
 class WSGI:
     """A WSGI application that takes Prelude's webhooks, by POST, at whatever path it is put."""
 
-    def __init__(self, receive_webhook: Callable[[Body, Headers], Receipt]) -> None:
+    def __init__(self, receive_webhook: Callable[[_Body, _Headers], Receipt]) -> None:
         self._receive_webhook = receive_webhook
 
     def __call__(
@@ -47,6 +47,8 @@ def _read(environ: dict[str, Any]) -> bytes:
 def _answer(
     start_response: Callable[..., Any], status: int, body: str, headers: dict[str, str]
 ) -> list[bytes]:
-    pairs = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(body)), **headers}
+    content = body.encode()
+    length = str(len(content))
+    pairs = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": length, **headers}
     start_response(f"{status} {HTTPStatus(status).phrase}", list(pairs.items()))
-    return [body.encode()]
+    return [content]

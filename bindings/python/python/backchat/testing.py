@@ -17,6 +17,7 @@ With pytest the fixture `backchat_sandbox` is one that ends with the test.
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TypedDict
 
 from ._native import SentMessage, SignedEvent, _Sandbox
 
@@ -24,27 +25,29 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
     from types import TracebackType
-    from typing import Any, Literal, TypedDict
-
-    from typing_extensions import NotRequired
+    from typing import Any, Literal
 
     from ._async_client import AsyncClient
     from ._native import Client, Webhook
 
-    class Delivery(TypedDict):
-        """One attempt to post an event. Neither `status` nor `error`: it is under way."""
 
-        event_id: str
-        type: str
-        url: str | None
-        attempt: int
-        at: str
-        status: NotRequired[int]
-        error: NotRequired[str]
-        next_attempt_at: NotRequired[str]
+class _Delivery(TypedDict):
+    event_id: str
+    type: str
+    url: str | None
+    attempt: int
+    at: str
 
 
-__all__ = ["Sandbox", "SentMessage", "SignedEvent"]
+class Delivery(_Delivery, total=False):
+    """One attempt to post an event. Neither `status` nor `error`: it is under way."""
+
+    status: int
+    error: str
+    next_attempt_at: str
+
+
+__all__ = ["Delivery", "Sandbox", "SentMessage", "SignedEvent"]
 
 
 class Sandbox:
@@ -90,13 +93,15 @@ class Sandbox:
         """A `Client` of this sandbox, with further options."""
         from ._native import Client
 
-        return Client(**{"base_url": self.url, "api_token": self.token, **options})
+        settings: dict[str, Any] = {"base_url": self.url, "api_token": self.token, **options}
+        return Client(**settings)
 
     def async_client(self, **options: Any) -> AsyncClient:
         """An `AsyncClient` of this sandbox, with further options."""
         from ._async_client import AsyncClient
 
-        return AsyncClient(**{"base_url": self.url, "api_token": self.token, **options})
+        settings: dict[str, Any] = {"base_url": self.url, "api_token": self.token, **options}
+        return AsyncClient(**settings)
 
     def webhook(self) -> Webhook:
         """A `Webhook` with this sandbox's key."""
@@ -176,7 +181,8 @@ class Sandbox:
         all the same, so that the message goes out; each kind has its own default.
 
         `fail_next("status", status=503, code="internal", retry_after=2)`,
-        `fail_next("delay", milliseconds=500)`, `fail_next("reset", after="request")` (or `"head"`),
+        `fail_next("delay", milliseconds=500)`, `fail_next("reset", after="request")` (`"head"`: before
+        the body was read),
         `fail_next("cut_body")`, `fail_next("delivery", outcome="failed", reason="carrier_rejected")`.
         """
         fault = {"kind": kind, "count": count, **options}

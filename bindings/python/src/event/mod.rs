@@ -78,14 +78,14 @@ impl Event {
     }
 
     /// The event as plain `dict`, `list` and `str`, flat, with the API's names (`from`) and with
-    /// texts and numbers in full. The wire form is `raw`.
+    /// texts and numbers in full.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         json::object(py, &self.0)
     }
 
-    /// `to_dict` as JSON. For a queue keep `raw` instead: `Event.from_json` reads that.
-    fn to_json(&self) -> PyResult<String> {
-        json::text(&self.0)
+    /// The event as Prelude wrote it: `Event.from_json` reads it again.
+    fn to_json(&self) -> &str {
+        self.0.raw().as_str()
     }
 
     fn __repr__(&self) -> String {

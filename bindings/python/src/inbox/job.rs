@@ -78,6 +78,11 @@ impl Job {
         logged
     }
 
+    /// The handler was interrupted: the message is released.
+    fn release(&self) {
+        self.settle(Err("interrupted".into()));
+    }
+
     /// Runs the handler on this thread.
     fn run(&self, py: Python<'_>) -> PyResult<()> {
         self.run_here(py)
@@ -94,7 +99,7 @@ impl Job {
                 self.fail(py, error.into_value(py).into_any())
             }
             Err(error) => {
-                self.settle(Err("interrupted".into()));
+                self.release();
                 Err(error)
             }
         }

@@ -49,6 +49,8 @@ enum Line {
 struct Waiting {
     steps: VecDeque<Step>,
     future: Option<Py<PyAny>>,
+    /// Nobody will ask any more: a job that is dropped says so to the inbox.
+    gone: bool,
 }
 
 impl Caller {
@@ -59,6 +61,7 @@ impl Caller {
             Line::Loop(waiting, mailbox) => {
                 let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
                 match waiting.future.take() {
+                    _ if waiting.gone => {}
                     Some(future) => mailbox.settle(future, |py| step.into_python(py)),
                     None => waiting.steps.push_back(step),
                 }
@@ -145,6 +148,19 @@ impl LoopSteps {
             future.call_method1(pyo3::intern!(py, "set_result"), (step.into_python(py)?,))?;
         }
         Ok(future)
+    }
+}
+
+impl Drop for LoopSteps {
+    fn drop(&mut self) {
+        let Line::Loop(waiting, _) = &self.0.0 else {
+            return;
+        };
+        let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.gone = true;
+        let unread = std::mem::take(&mut waiting.steps);
+        drop(waiting);
+        drop(unread);
     }
 }
 

@@ -1,0 +1,56 @@
+"""What the tests share."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable, Iterator
+
+import pytest
+from fault import FaultServer
+
+COMMAND = "BACKCHAT_FAULT_SERVER"
+MISSING = f"{COMMAND} is not set: what needs the fault server does NOT run (`cargo xtask test` sets it)"
+
+
+def pytest_report_header() -> str | None:
+    return None if COMMAND in os.environ else MISSING
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_account() -> Iterator[None]:
+    """No test sees the settings of the developer's own account."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name == "API_TOKEN" or name.startswith("PRELUDE_"):
+                patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def fault_command() -> list[str]:
+    """The command line that starts a fault server."""
+    command = os.environ.get(COMMAND)
+    if command is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(MISSING)
+        pytest.skip(MISSING)
+    return shlex.split(command)
+
+
+@pytest.fixture(scope="session")
+def fault_server(fault_command: list[str]) -> Iterator[FaultServer]:
+    """A fault server that all tests use, one after the other: reset it first."""
+    with FaultServer(fault_command) as server:
+        yield server
+
+
+@pytest.fixture
+def say(capfd: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """Prints a line of its own past the capture: it is shown in every run."""
+
+    def write(line: str) -> None:
+        with capfd.disabled():
+            print(f"\n{line}", flush=True)
+
+    return write
