@@ -13,6 +13,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 TO, IM = "+33612345678", "im_01k8aq2zggeyssvt53zgvpx63a"
@@ -53,7 +55,9 @@ def sync_reply(client: str, url: str) -> Callable[[], Any]:
     return lambda: official.notify.reply(to=TO, text=TEXT, reply_to=IM)
 
 
-def async_reply(client: str, url: str) -> Callable[[], Awaitable[Any]]:
+async def async_reply(
+    client: str, url: str, open_until_the_end: AsyncExitStack
+) -> Callable[[], Awaitable[Any]]:
     if client == "backchat":
         import backchat
 
@@ -62,7 +66,9 @@ def async_reply(client: str, url: str) -> Callable[[], Awaitable[Any]]:
     if client == "aiohttp":
         import aiohttp
 
-        session = aiohttp.ClientSession(headers={"Authorization": "Bearer token"})
+        headers = {"Authorization": "Bearer token"}
+        session = aiohttp.ClientSession(headers=headers)
+        await open_until_the_end.enter_async_context(session)
 
         async def post() -> Any:
             body = {"to": TO, "text": TEXT, "reply_to": IM}
@@ -88,7 +94,10 @@ def reply(options: argparse.Namespace) -> dict[str, float]:
         return measured(options.replies, run)
 
     async def main() -> dict[str, float]:
-        call = async_reply(options.client, options.url)
+        async with AsyncExitStack() as stack:
+            return await send_all(await async_reply(options.client, options.url, stack))
+
+    async def send_all(call: Callable[[], Awaitable[Any]]) -> dict[str, float]:
         left = 0
 
         async def worker() -> None:
@@ -143,8 +152,7 @@ def microseconds(times: int, work: Callable[[], Any]) -> float:
 
 def seed_event() -> bytes:
     """The event of the product description."""
-    with open(sys.argv[0].rsplit("/", 4)[0] + "/tests/vectors/seed-event.json", "rb") as event:
-        return event.read()
+    return (Path(__file__).parents[3] / "tests/vectors/seed-event.json").read_bytes()
 
 
 def parsing(options: argparse.Namespace) -> dict[str, float]:

@@ -74,10 +74,10 @@ class Event:
         """Whether Prelude's signature was checked."""
     def to_dict(self) -> dict[str, Any]:
         """The event as plain `dict`, `list` and `str`, flat, with the API's names (`from`) and with
-        texts and numbers in full. The wire form is `raw`.
+        texts and numbers in full.
         """
     def to_json(self) -> str:
-        """`to_dict` as JSON. For a queue keep `raw` instead: `Event.from_json` reads that."""
+        """The event as Prelude wrote it: `Event.from_json` reads it again."""
     def __copy__(self) -> Self: ...
     def __deepcopy__(self, _memo: Any, /) -> Self: ...
     def __eq__(self, other: object, /) -> bool: ...
