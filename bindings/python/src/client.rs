@@ -30,16 +30,20 @@ use crate::{future, log, wait};
 /// What is not given comes from the environment, then from the defaults. Times are seconds, or a
 /// `timedelta`.
 ///
-/// `api_token`: default `PRELUDE_API_TOKEN`, then `API_TOKEN`; or a function that gives it, asked
-/// before each call and once more after a 401. `base_url`: default `PRELUDE_BASE_URL`, then
-/// `https://api.prelude.dev`; `http` for loopback only. `timeout`: for one call in all, retries
-/// included (8 s). `connect_timeout`: for a connection, TLS included (3 s). `max_retries`: how
-/// often a POST that provably had no effect is tried again (2). `max_connections`: 100.
-/// `callback_url`: where Prelude posts the delivery events of every message (default
-/// `PRELUDE_CALLBACK_URL`). `proxy`: default `HTTPS_PROXY` and its kin; loopback is never
-/// proxied. `ca_certificate`: a certificate authority to trust besides the system's, in PEM.
-/// `allow_insecure_http`: take an `http` base URL that is not loopback. `user_agent`: default
-/// `backchat-python/<version>`.
+/// - `api_token`: default `PRELUDE_API_TOKEN`, then `API_TOKEN`; or a function that gives it,
+///   asked before each call and once more after a 401.
+/// - `base_url`: default `PRELUDE_BASE_URL`, then `https://api.prelude.dev`; `http` for
+///   loopback only.
+/// - `timeout`: for one call in all, retries included (8 s).
+/// - `connect_timeout`: for a connection, TLS included (3 s).
+/// - `max_retries`: how often a POST that provably had no effect is tried again (2).
+/// - `max_connections`: 100.
+/// - `callback_url`: where Prelude posts the delivery events of every message (default
+///   `PRELUDE_CALLBACK_URL`).
+/// - `proxy`: default `HTTPS_PROXY` and its kin; loopback is never proxied.
+/// - `ca_certificate`: a certificate authority to trust besides the system's, in PEM.
+/// - `allow_insecure_http`: take an `http` base URL that is not loopback.
+/// - `user_agent`: default `backchat-python/<version>`.
 ///
 /// Raises `ConfigurationError` with the option's name, and `AuthenticationError` without a token.
 #[pyclass(frozen, module = "backchat")]
@@ -135,10 +139,12 @@ impl Client {
 
     /// Answers `message` with `text`, as a quoted reply.
     ///
-    /// `callback_url`: where Prelude posts the delivery events of this reply (default: the client's).
-    /// `correlation_id`: at most 80 characters that come back in them (default:
-    /// `<message_id>.<12 random characters>`). `timeout`, `max_retries`: as for the client.
-    /// `extra_headers`: sent along.
+    /// - `callback_url`: where Prelude posts the delivery events of this reply (default: the
+    ///   client's).
+    /// - `correlation_id`: at most 80 characters that come back in them (default:
+    ///   `<message_id>.<12 random characters>`).
+    /// - `timeout`, `max_retries`: as for the client.
+    /// - `extra_headers`: sent along.
     ///
     /// Raises `MissingTextError` and its kin before anything is sent, then what the API refuses
     /// (`rejected`), and what the network does: `NotSentError`, `MaybeSentError`,
@@ -291,9 +297,11 @@ pub(crate) struct Notify(Py<Client>);
 impl Notify {
     /// `POST /v2/notify/reply`: answers an inbound message.
     ///
-    /// `to`: the sender of the inbound message, in E.164, byte for byte as the webhook wrote it.
-    /// `text`: what the user reads. `reply_to`: the message's id, `im_…`. The options and errors are
-    /// those of `Client.reply`.
+    /// - `to`: the sender of the inbound message, in E.164, byte for byte as the webhook wrote
+    ///   it.
+    /// - `text`: what the user reads.
+    /// - `reply_to`: the message's id, `im_…`. The options and errors are those of
+    ///   `Client.reply`.
     ///
     /// <https://docs.prelude.so/notify/v2/api-reference/send-a-reply>
     #[pyo3(signature = (*, to, text, reply_to, callback_url=None, correlation_id=None, timeout=None, max_retries=None, extra_headers=None))]

@@ -19,6 +19,7 @@ mod sandbox;
 mod template;
 mod time;
 mod token;
+mod value;
 mod wait;
 mod webhook;
 
@@ -36,6 +37,7 @@ mod _native {
     #[pymodule_export]
     use super::event::{
         DeliveryEvent, Event, Fee, InboundMessage, OptOutEvent, ReplyWindow, UnknownEvent, rebuild,
+        rebuild_fee, rebuild_window,
     };
     #[pymodule_export]
     use super::future::Started;

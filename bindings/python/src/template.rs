@@ -14,28 +14,31 @@ use crate::error::raised;
 use crate::json;
 use crate::pairs::Pairs;
 use crate::repr::Repr;
+use crate::value::frozen;
 
 /// A template and what fills it, without its receiver: what `reply_or_template` sends once the window
 /// has closed, and what an `Answer` of an inbox may name. Frozen; compares, hashes and pickles.
 ///
 /// <https://docs.prelude.so/notify/v2/api-reference/send-a-message>
 ///
-/// `template_id`: `template_…`. `variables`: exactly those that the template has. `from_`: the
-/// sender (default: the account's). `locale`: BCP 47 (default: the template's own).
-/// `expires_at`, `schedule_at`: until when Prelude tries to deliver it, and when it is sent; an
-/// aware `datetime`, or RFC 3339. `callback_url`: where delivery events go (default: the
-/// client's). `correlation_id`: at most 80 characters that come back in every delivery event.
-/// `preferred_channel`: `sms`, `rcs` or `whatsapp`; Prelude may fall back to SMS.
-/// `max_auto_retries`: how often Prelude tries again by itself. `document`: a file that goes
-/// along.
+/// - `template_id`: `template_…`.
+/// - `variables`: exactly those that the template has.
+/// - `from_`: the sender (default: the account's).
+/// - `locale`: BCP 47 (default: the template's own).
+/// - `expires_at`, `schedule_at`: until when Prelude tries to deliver it, and when it is sent;
+///   an aware `datetime`, or RFC 3339.
+/// - `callback_url`: where delivery events go (default: the client's).
+/// - `correlation_id`: at most 80 characters that come back in every delivery event.
+/// - `preferred_channel`: `sms`, `rcs` or `whatsapp`; Prelude may fall back to SMS.
+/// - `max_auto_retries`: how often Prelude tries again by itself.
+/// - `document`: a file that goes along.
 ///
 /// Raises the `ApiError` that the API would answer with, as a `ValueError` too.
 #[pyclass(frozen, eq, hash, module = "backchat")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Template(pub(crate) CoreTemplate);
 
-#[pymethods]
-impl Template {
+frozen!(Template {
     #[new]
     #[pyo3(signature = (template_id, *, variables=None, from_=None, locale=None, expires_at=None, schedule_at=None, callback_url=None, correlation_id=None, preferred_channel=None, max_auto_retries=None, document=None))]
     pub(crate) fn new(
@@ -151,7 +154,7 @@ impl Template {
         let rebuild = py.import("backchat._native")?.getattr("_template")?;
         Ok((rebuild, (json::text(&self.0)?,)))
     }
-}
+});
 
 /// What a pickle calls: the template of this JSON.
 #[pyfunction]
@@ -167,8 +170,7 @@ pub(crate) fn rebuild(json: &str) -> PyResult<Template> {
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Document(CoreDocument);
 
-#[pymethods]
-impl Document {
+frozen!(Document {
     #[new]
     #[pyo3(signature = (url, *, filename=None))]
     fn new(py: Python<'_>, url: &str, filename: Option<String>) -> PyResult<Self> {
@@ -199,7 +201,7 @@ impl Document {
         let rebuild = py.import("backchat._native")?.getattr("_document")?;
         Ok((rebuild, (json::text(&self.0)?,)))
     }
-}
+});
 
 /// What a pickle calls: the document of this JSON.
 #[pyfunction]

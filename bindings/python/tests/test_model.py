@@ -6,13 +6,14 @@ import copy
 import json
 import pickle
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
 import backchat
 from backchat.testing import Sandbox
 
-MESSAGE = {
+MESSAGE: dict[str, Any] = {
     "id": "evt_01k8aq2zggeyssvt53zgvpx63a",
     "type": "inbound.message.received",
     "payload": {
@@ -178,6 +179,26 @@ def test_a_template_is_a_value() -> None:
         backchat.Template("template_order", expires_at=datetime(2030, 1, 1))
     assert raised.value.code == "invalid_date_format"
     assert isinstance(raised.value, ValueError)
+
+
+def test_the_parts_of_an_event_are_values() -> None:
+    window = message().reply_window
+    rcs = {**MESSAGE["payload"], "channel": "rcs", "conversation": {}}
+    unlimited = backchat.Event.from_json(json.dumps({**MESSAGE, "payload": rcs}))
+    created = {
+        "id": "evt_1",
+        "type": "transactional.message.created",
+        "payload": {"id": "tx_1", "fee": {"amount": "0.05", "currency": "EUR"}},
+        "created_at": "",
+    }
+    paid = backchat.Event.from_json(json.dumps(created))
+    assert isinstance(unlimited, backchat.InboundMessage)
+    assert isinstance(paid, backchat.DeliveryEvent)
+    assert paid.fee is not None and paid.fee.amount == "0.05"
+    assert unlimited.reply_window.state() == "none"
+    for part in (window, unlimited.reply_window, paid.fee):
+        assert pickle.loads(pickle.dumps(part)) == copy.deepcopy(part) == part
+        assert hash(pickle.loads(pickle.dumps(part))) == hash(part)
 
 
 def test_answers_are_values(backchat_sandbox: Sandbox) -> None:

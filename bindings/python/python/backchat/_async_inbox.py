@@ -56,12 +56,15 @@ async def _work(job: _Job) -> None:
 
 
 async def _finish(steps: _AsyncSteps) -> Receipt:
-    while not isinstance(step := await steps.next(), Receipt):
-        if isinstance(step, _Report):
-            step.run()
-        elif isinstance(step, _Job):
-            await _work(step)
-    return step
+    try:
+        while not isinstance(step := await steps.next(), Receipt):
+            if isinstance(step, _Report):
+                step.run()
+            elif isinstance(step, _Job):
+                await _work(step)
+        return step
+    finally:
+        steps.close()
 
 
 class AsyncInbox:
@@ -157,6 +160,7 @@ class AsyncInbox:
                     tasks.add(task)
                     task.add_done_callback(tasks.discard)
         finally:
+            steps.close()
             for task in tasks:
                 task.cancel()
             self._native.shutdown()

@@ -61,13 +61,17 @@ class Inbox:
     ) -> None:
         """Opens the store, which may take a moment.
 
-        `store`: `sqlite:///inbox.db` (one machine), `postgres://user@host/database` (several), default
-        memory (development). `scope`: the application, when several share a store. `slot`: which of
-        several answers to the same message this inbox gives. `lease`: how long a handler may take
-        before another worker may take its message, and how long a POST may take before it counts as
-        `maybe_sent` (120 s). `retention`: how long finished rows are kept (30 days, at least 15).
-        `queue`: store each message, answer 200 at once, and let `run` answer it; default: within the
-        request. Times are seconds, or a `timedelta`.
+        - `store`: `sqlite:///inbox.db` (one machine), `postgres://user@host/database` (several);
+          default: memory (development).
+        - `scope`: the application, when several share a store.
+        - `slot`: which of several answers to the same message this inbox gives.
+        - `lease`: how long a handler may take before another worker may take its message, and how
+          long a POST may take before it counts as `maybe_sent` (120 s).
+        - `retention`: how long finished rows are kept (30 days, at least 15).
+        - `queue`: store each message, answer 200 at once, and let `run` answer it; default: within
+          the request.
+
+        Times are seconds, or a `timedelta`.
 
         Raises `ConfigurationError` for a store's URL that is none, `StoreError` when it cannot be
         reached.
@@ -141,19 +145,16 @@ class Inbox:
         """Runs what must run beside the requests, until `shutdown`: in queue mode the handlers, on
         threads of its own, and in both modes the cleaning up of old rows. Give it a thread:
         `threading.Thread(target=inbox.run, daemon=True).start()`, or a process."""
-        steps = self._native._run()
-        workers = self._native._concurrency
-        if workers is None:
-            while (step := steps.next()) is not None:
-                step.run()
-            return
         from concurrent.futures import ThreadPoolExecutor
 
+        steps = self._native._run()
+        workers = self._native._concurrency or 1
         with ThreadPoolExecutor(workers, thread_name_prefix="backchat") as pool:
             try:
                 while (step := steps.next()) is not None:
                     pool.submit(step.run)
             finally:
+                steps.close()
                 self._native.shutdown()
 
     def shutdown(self) -> None:

@@ -6,7 +6,8 @@ use pyo3::types::{PyDateTime, PyString};
 
 use super::{Event, behind, methods};
 use crate::repr::Repr;
-use crate::time;
+use crate::value::frozen;
+use crate::{json, time};
 
 /// `transactional.message.*`: what became of a reply or a template. All but the message's id may be
 /// missing.
@@ -117,8 +118,7 @@ pub(super) fn repr(event: &core::DeliveryEvent) -> String {
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Fee(core::Fee);
 
-#[pymethods]
-impl Fee {
+frozen!(Fee {
     /// A decimal number, such as `0.05`.
     #[getter]
     fn amount(&self) -> Option<&str> {
@@ -137,4 +137,16 @@ impl Fee {
             .field("currency", self.currency())
             .end()
     }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        let rebuild = py.import("backchat._native")?.getattr("_fee")?;
+        Ok((rebuild, (json::text(&self.0)?,)))
+    }
+});
+
+/// What a pickle calls: the fee of this JSON.
+#[pyfunction]
+#[pyo3(name = "_fee")]
+pub(crate) fn rebuild_fee(json: &str) -> PyResult<Fee> {
+    json::read(json).map(Fee)
 }

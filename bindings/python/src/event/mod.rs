@@ -13,11 +13,11 @@ use pyo3::types::{PyBytes, PyDateTime, PyString};
 use crate::body::Body;
 use crate::{error, json, time};
 
-pub(crate) use delivery::{DeliveryEvent, Fee};
+pub(crate) use delivery::{DeliveryEvent, Fee, rebuild_fee};
 pub(crate) use inbound::{InboundMessage, inbound};
 pub(crate) use opt_out::OptOutEvent;
 pub(crate) use unknown::UnknownEvent;
-pub(crate) use window::ReplyWindow;
+pub(crate) use window::{ReplyWindow, rebuild_window};
 
 /// One event of Prelude: an `InboundMessage`, a `DeliveryEvent`, an `OptOutEvent` or an
 /// `UnknownEvent`. `match` works by class and by attribute. Events are frozen, and compare, hash,

@@ -8,6 +8,7 @@ use pyo3::types::{PyDateTime, PyString};
 
 use crate::repr::Repr;
 use crate::time::{self, Moment};
+use crate::value::frozen;
 
 /// The 24-hour window, as the event said when it was made.
 ///
@@ -16,8 +17,7 @@ use crate::time::{self, Moment};
 #[pyclass(frozen, module = "backchat")]
 pub(crate) struct ReplyWindow(pub(crate) core::ReplyWindow);
 
-#[pymethods]
-impl ReplyWindow {
+frozen!(ReplyWindow {
     /// When it closes, in UTC, to the microsecond. `None` for RCS, which has no window, when the
     /// event does not say, and when what it says is not RFC 3339.
     #[getter]
@@ -70,4 +70,26 @@ impl ReplyWindow {
     fn __hash__(&self) -> u64 {
         crate::hash(&self.0)
     }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Pickled<'py, '_>> {
+        let rebuild = py.import("backchat._native")?.getattr("_window")?;
+        let unlimited = self.0.state() == core::WindowState::None;
+        let wire = self.0.expires_at.as_ref().map(core::Timestamp::as_str);
+        Ok((rebuild, (wire, unlimited)))
+    }
+});
+
+/// The function that makes the window again, and its arguments.
+type Pickled<'py, 'a> = (Bound<'py, PyAny>, (Option<&'a str>, bool));
+
+/// What a pickle calls: the window that closes then.
+#[pyfunction]
+#[pyo3(name = "_window")]
+pub(crate) fn rebuild_window(expires_at: Option<&str>, unlimited: bool) -> ReplyWindow {
+    let channel = if unlimited {
+        core::Channel::Rcs
+    } else {
+        core::Channel::Whatsapp
+    };
+    ReplyWindow(core::ReplyWindow::new(expires_at.map(Into::into), &channel))
 }

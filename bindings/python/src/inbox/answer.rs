@@ -6,17 +6,18 @@ use pyo3::prelude::*;
 
 use crate::error::raised;
 use crate::template::Template;
+use crate::value::frozen;
 
 /// What a message handler of an inbox returns when a text alone does not say enough.
 ///
-/// `text`: what the user reads. `callback_url`: where Prelude posts the delivery events (default:
-/// the client's). `correlation_id`: comes back in them; unique to this message, or they cannot
-/// settle it. `template`: what to send instead when the server says that the window has closed.
+/// - `text`: what the user reads.
+/// - `callback_url`: where Prelude posts the delivery events (default: the client's).
+/// - `correlation_id`: comes back in them; unique to this message, or they cannot settle it.
+/// - `template`: what to send instead when the server says that the window has closed.
 #[pyclass(frozen, module = "backchat")]
 pub(crate) struct Answer(pub(crate) CoreAnswer);
 
-#[pymethods]
-impl Answer {
+frozen!(Answer {
     #[new]
     #[pyo3(signature = (text, *, callback_url=None, correlation_id=None, template=None))]
     fn new(
@@ -69,4 +70,4 @@ impl Answer {
     fn __repr__(&self) -> String {
         format!("{:?}", self.0)
     }
-}
+});

@@ -4,13 +4,14 @@ use backchat_inbox::Receipt as CoreReceipt;
 use pyo3::prelude::*;
 
 use crate::repr::Repr;
+use crate::value::frozen;
 
 /// What to answer Prelude: hand it to the web framework.
-#[pyclass(frozen, module = "backchat")]
+#[pyclass(frozen, eq, module = "backchat")]
+#[derive(PartialEq)]
 pub(crate) struct Receipt(pub(crate) CoreReceipt);
 
-#[pymethods]
-impl Receipt {
+frozen!(Receipt {
     #[classattr]
     fn __match_args__() -> (&'static str, &'static str, &'static str) {
         ("status", "body", "headers")
@@ -44,4 +45,4 @@ impl Receipt {
             .field("body", Some(&self.0.body))
             .end()
     }
-}
+});

@@ -9,6 +9,7 @@ use pyo3::types::PyDateTime;
 use crate::client::Count;
 use crate::repr::Repr;
 use crate::time::{self, Seconds};
+use crate::value::frozen;
 
 /// One row of the ledger: what is known about the answer to one message. It holds no text and no
 /// number.
@@ -16,8 +17,7 @@ use crate::time::{self, Seconds};
 #[derive(PartialEq)]
 pub(crate) struct Record(pub(crate) CoreRecord);
 
-#[pymethods]
-impl Record {
+frozen!(Record {
     /// The inbound message, `im_…`.
     #[getter]
     fn message_id(&self) -> &str {
@@ -100,21 +100,22 @@ impl Record {
             .field("attempts", Some(self.0.attempts))
             .end()
     }
-}
+});
 
 /// How the queue of an inbox works. Times are seconds, or a `timedelta`.
 ///
-/// `concurrency`: how many messages this process works on at once, of one sender always only one
-/// (8). `max_attempts`: how often a message is tried before it is given up, and listed as
-/// `released` (8). `backoff`: the wait after the first failure, doubled with each further one
-/// (2 s), and never longer than `longest_backoff` (5 minutes). `poll`: how often to look for what
-/// other processes stored (0.2 s).
+/// - `concurrency`: how many messages this process works on at once, of one sender always only
+///   one (8).
+/// - `max_attempts`: how often a message is tried before it is given up, and listed as
+///   `released` (8).
+/// - `backoff`: the wait after the first failure, doubled with each further one (2 s), and
+///   never longer than `longest_backoff` (5 minutes).
+/// - `poll`: how often to look for what other processes stored (0.2 s).
 #[pyclass(frozen, eq, module = "backchat")]
 #[derive(PartialEq)]
 pub(crate) struct QueueOptions(pub(crate) CoreQueueOptions);
 
-#[pymethods]
-impl QueueOptions {
+frozen!(QueueOptions {
     #[new]
     #[pyo3(signature = (*, concurrency=None, max_attempts=None, backoff=None, longest_backoff=None, poll=None))]
     fn new(
@@ -179,4 +180,4 @@ impl QueueOptions {
             .field("max_attempts", Some(self.0.max_attempts))
             .end()
     }
-}
+});

@@ -109,6 +109,15 @@ impl ThreadSteps {
         }
     }
 
+    /// Nobody asks for a step any more.
+    fn close(&self) {
+        let (_, closed) = channel();
+        let mut receiver = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let unread = std::mem::replace(&mut *receiver, closed);
+        drop(receiver);
+        drop(unread);
+    }
+
     /// The next step, for `Inbox.run`, which hands jobs to its threads.
     pub(super) fn next<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         wait::next(py, &self.0)?.into_python(py)
@@ -151,8 +160,9 @@ impl LoopSteps {
     }
 }
 
-impl Drop for LoopSteps {
-    fn drop(&mut self) {
+impl LoopSteps {
+    /// Nobody asks for a step any more.
+    fn close(&self) {
         let Line::Loop(waiting, _) = &self.0.0 else {
             return;
         };
@@ -161,6 +171,12 @@ impl Drop for LoopSteps {
         let unread = std::mem::take(&mut waiting.steps);
         drop(waiting);
         drop(unread);
+    }
+}
+
+impl Drop for LoopSteps {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 
@@ -191,6 +207,11 @@ impl Steps {
     fn next<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.next(py)
     }
+
+    /// Nobody asks for a step any more: what is under way is released.
+    fn close(&self) {
+        self.0.close();
+    }
 }
 
 /// The steps of `AsyncInbox`, in its event loop.
@@ -202,5 +223,10 @@ impl AsyncSteps {
     /// A future of the next step; `None` is the end of `run`, a `Receipt` that of `receive`.
     fn next<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.next(py)
+    }
+
+    /// Nobody asks for a step any more: what is under way is released.
+    fn close(&self) {
+        self.0.close();
     }
 }

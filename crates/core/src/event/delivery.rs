@@ -55,7 +55,7 @@ pub struct DeliveryEvent {
 }
 
 /// What a message cost, in the API's own strings.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Fee {
     /// A decimal number, such as `0.05`.

@@ -45,7 +45,8 @@ impl WindowState {
 }
 
 impl ReplyWindow {
-    pub(crate) fn new(expires_at: Option<Timestamp>, channel: &Channel) -> Self {
+    /// The window of a message over `channel`, as far as its event says.
+    pub fn new(expires_at: Option<Timestamp>, channel: &Channel) -> Self {
         let unlimited = expires_at.is_none() && *channel == Channel::Rcs;
         Self {
             expires_at,
