@@ -23,7 +23,7 @@ use crate::store::{
 /// The longest list that one call of [`Ledger::list`] gives.
 const PAGE: u32 = 1000;
 
-/// How many rows one step of [`Ledger::prune`] touches: a few milliseconds of a store's time.
+/// How many rows one step of [`Ledger::prune`] touches: one or two milliseconds of a store's time.
 const PRUNE_STEP: u32 = 200;
 
 /// A ledger: what is known about the answer to every message.
