@@ -36,7 +36,10 @@ impl Drop for Folder {
 }
 
 /// A schema of its own in the test database, which goes with the server.
-pub(crate) struct Database(String);
+pub(crate) struct Database {
+    url: String,
+    schema: String,
+}
 
 /// A session that is open as long as its value lives.
 pub(crate) struct Held(tokio::task::JoinHandle<()>);
@@ -63,13 +66,19 @@ impl Database {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let schema = format!("t{nanos}_{number}_{}", std::process::id());
         let mark = if url.contains('?') { '&' } else { '?' };
-        let database = Self(format!("{url}{mark}options=-c%20search_path%3D{schema}"));
-        database.run(&format!("CREATE SCHEMA {schema}")).await;
+        let url = format!("{url}{mark}options=-c%20search_path%3D{schema}");
+        let database = Self { url, schema };
+        let create = format!("CREATE SCHEMA {}", database.schema);
+        database.run(&create).await;
         Some(database)
     }
 
     pub(crate) fn url(&self) -> &str {
-        &self.0
+        &self.url
+    }
+
+    pub(crate) fn schema(&self) -> &str {
+        &self.schema
     }
 
     /// Runs SQL in a session of its own.
@@ -79,14 +88,27 @@ impl Database {
 
     /// The same, and keeps the session.
     pub(crate) async fn hold(&self, sql: &str) -> Held {
-        let (client, connection) = tokio_postgres::connect(&self.0, tokio_postgres::NoTls)
-            .await
-            .unwrap();
-        let connection = tokio::spawn(connection);
+        let (client, driven) = self.connect().await;
         client.batch_execute(sql).await.unwrap();
         Held(tokio::spawn(async move {
             let _client = client;
-            let _ended = connection.await;
+            let _ended = driven.await;
         }))
+    }
+
+    /// What a query for one integer answers.
+    pub(crate) async fn integer(&self, sql: &str) -> i64 {
+        let (client, _driven) = self.connect().await;
+        client.query_one(sql, &[]).await.unwrap().get(0)
+    }
+
+    async fn connect(&self) -> (tokio_postgres::Client, tokio::task::JoinHandle<()>) {
+        let (client, connection) = tokio_postgres::connect(&self.url, tokio_postgres::NoTls)
+            .await
+            .unwrap();
+        let driven = tokio::spawn(async move {
+            let _ended = connection.await;
+        });
+        (client, driven)
     }
 }

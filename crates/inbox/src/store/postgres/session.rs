@@ -106,10 +106,13 @@ impl Executor for Session {
             return self.query(QUICK, statement, &values).await;
         }
         let limit = SLOW.as_millis();
-        self.batch(&format!("SET statement_timeout = {limit}"))
-            .await?;
+        self.batch(&format!(
+            "SET statement_timeout = {limit}; SET enable_seqscan = on"
+        ))
+        .await?;
         let answer = self.query(SLOW + QUICK, statement, &values).await;
-        self.batch("SET statement_timeout = '2s'").await?;
+        self.batch("SET statement_timeout = '2s'; SET enable_seqscan = off")
+            .await?;
         answer
     }
 }

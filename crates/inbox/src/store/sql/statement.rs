@@ -110,7 +110,7 @@ statements! {
     FinishMaybeSent = "
         UPDATE backchat_ledger SET
             state = 'maybe_sent', due_at = NULL, updated_at = {now}
-        WHERE {key} AND token = ?5 AND state = 'sending'
+        WHERE {key} AND token = ?5 AND {is_sending}
         RETURNING 1";
     /// key, token
     FinishSkipped = "
@@ -118,24 +118,28 @@ statements! {
             state = 'skipped', code = NULL, {done}, updated_at = {now}
         WHERE {key} AND token = ?5 AND state = 'claimed'
         RETURNING 1";
-    /// scope, reply id, delivery
+    /// scope, reply id, delivery. (`|| ''` keeps Postgres from looking for the first row by walking
+    /// the key's index in its order.)
     SettleByReply = "
+        WITH found AS (
+            SELECT message_id, slot FROM backchat_ledger
+            WHERE scope = ?2 AND reply_id = ?3 ORDER BY message_id || '', slot LIMIT 1)
         UPDATE backchat_ledger SET
             state = 'sent', code = NULL, {done}, updated_at = {now},
             delivery = CASE WHEN delivery >= ?4 THEN delivery ELSE ?4 END
-        WHERE (scope, message_id, slot) IN (
-            SELECT scope, message_id, slot FROM backchat_ledger
-            WHERE scope = ?2 AND reply_id = ?3 ORDER BY message_id, slot LIMIT 1)
+        WHERE scope = ?2 AND message_id = (SELECT message_id FROM found)
+          AND slot = (SELECT slot FROM found)
         RETURNING {record}";
     /// scope, reply id, delivery, correlation id. An event is proof, whatever the state was.
     SettleByCorrelation = "
         WITH found AS (
-            SELECT scope, message_id, slot FROM backchat_ledger
+            SELECT message_id, slot FROM backchat_ledger
             WHERE scope = ?2 AND correlation_id = ?5 AND reply_id IS NULL LIMIT 2)
         UPDATE backchat_ledger SET
             state = 'sent', reply_id = ?3, code = NULL, {done}, updated_at = {now},
             delivery = CASE WHEN delivery >= ?4 THEN delivery ELSE ?4 END
-        WHERE (scope, message_id, slot) IN (SELECT scope, message_id, slot FROM found)
+        WHERE scope = ?2 AND message_id = (SELECT min(message_id) FROM found)
+          AND slot = (SELECT min(slot) FROM found)
           AND (SELECT count(*) FROM found) = 1 AND reply_id IS NULL
         RETURNING {record}";
     /// key
@@ -191,7 +195,7 @@ statements! {
             SELECT scope, message_id, slot FROM backchat_ledger
             WHERE scope = ?2 AND {open} AND state = 'sending' AND lease_until < {now}
             LIMIT ?3)
-          AND state = 'sending' AND lease_until < {now}
+          AND {is_sending} AND lease_until < {now}
         RETURNING 1";
     /// scope, limit, retention
     PruneEvents = "
@@ -242,6 +246,9 @@ const PARTS: &[(&str, &str)] = &[
         "due_at = NULL, event = NULL, event_verified = NULL",
     ),
     ("{open}", OPEN),
+    // Said so that it does not imply `{open}`: Postgres would find a row whose key is known as well
+    // by its state, in the small index, among all that were ever open and no vacuum has removed.
+    ("{is_sending}", "coalesce(state, '') = 'sending'"),
 ];
 
 /// The rows that the small index holds: none that is finished, none that was only just claimed.
