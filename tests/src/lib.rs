@@ -3,4 +3,5 @@
 pub mod example;
 pub mod fault;
 pub mod inbox;
+pub mod outcomes;
 pub mod vectors;

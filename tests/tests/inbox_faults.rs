@@ -16,60 +16,15 @@ use std::time::{Duration, Instant};
 
 use backchat_inbox::core::{Client, InboundMessageId, Reply, Webhook};
 use backchat_inbox::{Inbox, Receipt, State, Store};
-use backchat_tests::fault::{
-    FaultServer, Step, TlsFault, Unreachable, black_hole, refused_address,
-};
+use backchat_tests::fault::FaultServer;
 use backchat_tests::inbox::check::may_have_effect;
 use backchat_tests::inbox::event::{NO_HEADERS, inbound, message_id};
 use backchat_tests::inbox::place::Place;
 use backchat_tests::inbox::worker;
+use backchat_tests::outcomes::{self, Case, Server};
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-
-#[derive(Deserialize)]
-struct File {
-    cases: Vec<Case>,
-}
-
-/// What the inbox needs of a case; `outcomes.rs` reads all of it.
-#[derive(Deserialize)]
-struct Case {
-    name: String,
-    #[serde(default)]
-    server: Server,
-    #[serde(default)]
-    script: Vec<Step>,
-    #[serde(default)]
-    warm_up: usize,
-    #[serde(default)]
-    pause_ms: u64,
-    timeout_ms: Option<u64>,
-    connect_timeout_ms: Option<u64>,
-    max_retries: Option<u32>,
-    tokens: Option<Vec<String>>,
-    expect: Expect,
-}
-
-#[derive(Deserialize, Default, PartialEq)]
-#[serde(rename_all = "snake_case")]
-enum Server {
-    #[default]
-    Plain,
-    Refused,
-    BlackHole,
-    /// It would ask the name servers of whoever runs the tests, many times.
-    UnknownHost,
-    #[serde(untagged)]
-    Tls(TlsFault),
-}
-
-#[derive(Deserialize)]
-struct Expect {
-    outcome: String,
-    retry_after_ms: Option<u64>,
-}
 
 /// When the webhook comes again.
 #[derive(Clone, Copy, Debug)]
@@ -91,9 +46,7 @@ struct Stage<'a> {
     case: &'a Case,
     _place: Place,
     store: Arc<dyn Store>,
-    url: String,
-    failing: Option<FaultServer>,
-    _unreachable: Option<Unreachable>,
+    called: outcomes::Stage,
     healthy: FaultServer,
     clock: Arc<AtomicI64>,
     runs: Arc<AtomicUsize>,
@@ -101,58 +54,16 @@ struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     async fn set(case: &'a Case) -> Self {
-        let (failing, unreachable) = match &case.server {
-            Server::Plain => (Some(FaultServer::start().await.unwrap()), None),
-            Server::Tls(fault) => (Some(FaultServer::start_tls(*fault).await.unwrap()), None),
-            Server::Refused => (None, Some(refused_address().unwrap())),
-            Server::BlackHole => (None, Some(black_hole().await.unwrap())),
-            Server::UnknownHost => unreachable!("left out"),
-        };
-        let url = match (&failing, &unreachable) {
-            (Some(server), _) => server.url().to_owned(),
-            (None, address) => address.as_ref().unwrap().url(),
-        };
-        if let Some(server) = &failing {
-            server.script(case.script.clone());
-        }
         let place = Place::sqlite();
         Self {
             case,
             store: worker::open(&place.url).await.unwrap(),
             _place: place,
-            url,
-            failing,
-            _unreachable: unreachable,
+            called: case.stage().await.unwrap(),
             healthy: FaultServer::start().await.unwrap(),
             clock: Arc::default(),
             runs: Arc::default(),
         }
-    }
-
-    fn client(&self) -> Client {
-        let case = self.case;
-        let mut builder = Client::builder().base_url(&self.url).api_token("token");
-        if let Some(server) = &self.failing {
-            builder = builder.ca_certificate(server.ca_pem());
-        }
-        if let Some(ms) = case.timeout_ms {
-            builder = builder.timeout(Duration::from_millis(ms));
-        }
-        if let Some(ms) = case.connect_timeout_ms {
-            builder = builder.connect_timeout(Duration::from_millis(ms));
-        }
-        if let Some(retries) = case.max_retries {
-            builder = builder.max_retries(retries);
-        }
-        if let Some(tokens) = case.tokens.clone() {
-            let asked = AtomicUsize::new(0);
-            builder = builder.token_provider(move || {
-                let turn = asked.fetch_add(1, Ordering::Relaxed);
-                let token = tokens[turn.min(tokens.len() - 1)].clone();
-                async move { Ok(token) }
-            });
-        }
-        builder.build().unwrap()
     }
 
     fn inbox(&self, client: Client) -> Inbox {
@@ -176,7 +87,7 @@ impl<'a> Stage<'a> {
     /// before its body counts: its bytes had left.
     fn posts(&self) -> Vec<u16> {
         let scripted = self.case.script.iter().map(|step| step.status);
-        let failing = self.failing.as_ref().map(FaultServer::requests);
+        let failing = self.called.server.as_ref().map(FaultServer::requests);
         let statuses = scripted.chain(std::iter::repeat(200));
         let mut posts: Vec<u16> = failing
             .unwrap_or_default()
@@ -200,11 +111,14 @@ async fn receive(inbox: &Inbox) -> Receipt {
     inbox.receive(&inbound(0, 1), NO_HEADERS).await
 }
 
-impl Case {
+/// A case, met by the inbox.
+struct Fault(Case);
+
+impl Fault {
     async fn run(&self, again: Again) -> Result<(), String> {
-        let stage = Stage::set(self).await;
-        let client = stage.client();
-        for number in 1..=self.warm_up {
+        let stage = Stage::set(&self.0).await;
+        let client = self.0.client(&stage.called).build().unwrap();
+        for number in 1..=self.0.warm_up {
             let id = format!("im_warm{number}");
             let reply = Reply::parse("+33612345678", "warm", &id).unwrap();
             client
@@ -213,7 +127,7 @@ impl Case {
                 .await
                 .map_err(|e| e.to_string())?;
         }
-        tokio::time::sleep(Duration::from_millis(self.pause_ms)).await;
+        tokio::time::sleep(Duration::from_millis(self.0.pause_ms)).await;
         let inbox = stage.inbox(client);
         match again {
             Again::AtOnce => self.at_once(&stage, &inbox).await?,
@@ -222,7 +136,7 @@ impl Case {
         let first = self.state(&inbox).await;
         let posts = stage.effects();
         // Healthy again: another process, with an API that answers.
-        if let Some(server) = &stage.failing {
+        if let Some(server) = &stage.called.server {
             server.script(Vec::new());
         }
         let healthy = Client::builder()
@@ -258,15 +172,15 @@ impl Case {
 
     /// The answer to Prelude, and the state, that the outcome of the call alone means.
     fn first(&self, receipt: &Receipt) -> Result<(), String> {
-        let not_sent = self.expect.outcome == "not_sent";
+        let not_sent = self.0.expect.outcome == "not_sent";
         let status = if not_sent { 503 } else { 200 };
         let wait = receipt
             .headers
             .iter()
             .find(|(name, _)| *name == "Retry-After");
-        let asked = self.expect.retry_after_ms.filter(|_| not_sent);
+        let asked = self.0.expect.retry_after_ms.filter(|_| not_sent);
         let asked = asked.map(|ms| ms.div_ceil(1000).to_string());
-        if (receipt.status, &receipt.body) != (status, &self.expect.outcome)
+        if (receipt.status, &receipt.body) != (status, &self.0.expect.outcome)
             || wait.map(|(_, value)| value) != asked.as_ref()
         {
             return Err(format!("the first answer: {receipt:?}"));
@@ -317,12 +231,12 @@ impl Case {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn never_a_second_post() {
     let started = Instant::now();
-    let file: File = serde_json::from_str(include_str!("../vectors/outcomes.json")).unwrap();
-    let cases: Vec<_> = file
-        .cases
+    let cases: Vec<_> = outcomes::cases()
+        .unwrap()
         .into_iter()
+        // It would ask the name servers of whoever runs the tests, many times.
         .filter(|case| case.server != Server::UnknownHost)
-        .map(Arc::new)
+        .map(|case| Arc::new(Fault(case)))
         .collect();
     assert!(!cases.is_empty());
     let at_once = Arc::new(Semaphore::new(16));
@@ -333,7 +247,7 @@ async fn never_a_second_post() {
             running.spawn(async move {
                 let _permit = at_once.acquire_owned().await.unwrap();
                 let end = case.run(again).await;
-                end.map_err(|why| format!("{}, {again:?}: {why}", case.name))
+                end.map_err(|why| format!("{}, {again:?}: {why}", case.0.name))
             });
         }
     }

@@ -65,7 +65,7 @@ impl fmt::Display for File {
 }
 
 /// The folder of the vectors.
-pub(super) fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors")
 }
 

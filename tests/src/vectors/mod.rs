@@ -19,6 +19,7 @@ mod server;
 mod signatures;
 
 pub use file::File;
+pub(crate) use file::folder;
 pub use report::{Counts, Report};
 
 use file::Document;
