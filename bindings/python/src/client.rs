@@ -9,11 +9,13 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
-use crate::error::{raise, raised};
+use crate::error::raised;
 use crate::event::{self, InboundMessage as PyInboundMessage};
+use crate::notify::Notify;
+use crate::options::{Count, Options, Pem};
 use crate::pairs::Pairs;
 use crate::response::ToPython;
-use crate::template::{AnyDocument, Template, When};
+use crate::template::Template;
 use crate::time::Seconds;
 use crate::token::{Callable, LoopSetter};
 use crate::{future, log, wait};
@@ -235,7 +237,11 @@ impl Client {
 }
 
 impl Client {
-    fn run<'py, T: ToPython>(&self, py: Python<'py>, call: Call<T>) -> PyResult<Bound<'py, PyAny>> {
+    pub(crate) fn run<'py, T: ToPython>(
+        &self,
+        py: Python<'py>,
+        call: Call<T>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         if self.face == Face::Blocking {
             return wait::call(py, call)?.to_python(py);
         }
@@ -245,7 +251,7 @@ impl Client {
         future::call(py, call)
     }
 
-    fn reply_call(
+    pub(crate) fn reply_call(
         &self,
         py: Python<'_>,
         reply: Result<Reply, Error>,
@@ -277,7 +283,7 @@ impl Client {
         options.apply(py, call)
     }
 
-    fn send_call(
+    pub(crate) fn send_call(
         &self,
         py: Python<'_>,
         to: &str,
@@ -286,147 +292,5 @@ impl Client {
     ) -> PyResult<Call<CoreSend>> {
         let to = PhoneNumber::parse(to).map_err(raised(py))?;
         options.apply(py, self.inner.notify().send(template.0.to(to)))
-    }
-}
-
-/// The `notify` group of the API.
-#[pyclass(frozen, module = "backchat")]
-pub(crate) struct Notify(Py<Client>);
-
-#[pymethods]
-impl Notify {
-    /// `POST /v2/notify/reply`: answers an inbound message.
-    ///
-    /// - `to`: the sender of the inbound message, in E.164, byte for byte as the webhook wrote
-    ///   it.
-    /// - `text`: what the user reads.
-    /// - `reply_to`: the message's id, `im_…`. The options and errors are those of
-    ///   `Client.reply`.
-    ///
-    /// <https://docs.prelude.so/notify/v2/api-reference/send-a-reply>
-    #[pyo3(signature = (*, to, text, reply_to, callback_url=None, correlation_id=None, timeout=None, max_retries=None, extra_headers=None))]
-    fn reply<'py>(
-        &self,
-        py: Python<'py>,
-        to: &str,
-        text: &str,
-        reply_to: &str,
-        callback_url: Option<&str>,
-        correlation_id: Option<&str>,
-        timeout: Option<Seconds>,
-        max_retries: Option<Count>,
-        extra_headers: Option<Pairs>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let options = Options {
-            timeout,
-            max_retries,
-            extra_headers,
-        };
-        let reply = Reply::parse(to, text, reply_to);
-        let client = self.0.get();
-        let call = client.reply_call(py, reply, callback_url, correlation_id, options)?;
-        client.run(py, call)
-    }
-
-    /// `POST /v2/notify`: sends a template.
-    ///
-    /// `to`: the receiver, in E.164. The other arguments are those of `Template`, then the options of
-    /// `Client.reply`.
-    ///
-    /// <https://docs.prelude.so/notify/v2/api-reference/send-a-message>
-    #[pyo3(signature = (*, template_id, to, variables=None, from_=None, locale=None, expires_at=None, schedule_at=None, callback_url=None, correlation_id=None, preferred_channel=None, max_auto_retries=None, document=None, timeout=None, max_retries=None, extra_headers=None))]
-    fn send<'py>(
-        &self,
-        py: Python<'py>,
-        template_id: &str,
-        to: &str,
-        variables: Option<Pairs>,
-        from_: Option<&str>,
-        locale: Option<&str>,
-        expires_at: Option<When>,
-        schedule_at: Option<When>,
-        callback_url: Option<&str>,
-        correlation_id: Option<&str>,
-        preferred_channel: Option<&str>,
-        max_auto_retries: Option<u32>,
-        document: Option<AnyDocument>,
-        timeout: Option<Seconds>,
-        max_retries: Option<Count>,
-        extra_headers: Option<Pairs>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let options = Options {
-            timeout,
-            max_retries,
-            extra_headers,
-        };
-        let template = Template::new(
-            py,
-            template_id,
-            variables,
-            from_,
-            locale,
-            expires_at,
-            schedule_at,
-            callback_url,
-            correlation_id,
-            preferred_channel,
-            max_auto_retries,
-            document,
-        )?;
-        let client = self.0.get();
-        let call = client.send_call(py, to, template, options)?;
-        client.run(py, call)
-    }
-}
-
-/// The options of one call.
-struct Options {
-    timeout: Option<Seconds>,
-    max_retries: Option<Count>,
-    extra_headers: Option<Pairs>,
-}
-
-impl Options {
-    fn apply<T: Send + 'static>(self, py: Python<'_>, mut call: Call<T>) -> PyResult<Call<T>> {
-        if let Some(Seconds(timeout)) = self.timeout {
-            call = call.timeout(timeout);
-        }
-        if let Some(retries) = self.max_retries {
-            call = call.max_retries(retries.named(py, "max_retries")?);
-        }
-        for (name, value) in &self.extra_headers.unwrap_or_default().0 {
-            call = call.header(name, value);
-        }
-        Ok(call)
-    }
-}
-
-/// A count of the caller's, which Python may have given as any integer.
-#[derive(Clone, Copy, FromPyObject)]
-pub(crate) struct Count(i64);
-
-impl Count {
-    pub(crate) fn named(self, py: Python<'_>, option: &'static str) -> PyResult<u32> {
-        let wrong = |_| {
-            raise(
-                py,
-                &Error::configuration(option, "must be 0 or more, and below 2^32"),
-            )
-        };
-        u32::try_from(self.0).map_err(wrong)
-    }
-}
-
-/// A certificate as text, or as the bytes of a file.
-struct Pem(String);
-
-impl<'a, 'py> FromPyObject<'a, 'py> for Pem {
-    type Error = PyErr;
-
-    fn extract(value: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        match value.extract::<&[u8]>() {
-            Ok(bytes) => Ok(Self(String::from_utf8_lossy(bytes).into_owned())),
-            Err(_) => value.extract().map(Self),
-        }
     }
 }

@@ -12,6 +12,8 @@ mod inbox;
 mod json;
 mod log;
 mod mailbox;
+mod notify;
+mod options;
 mod pairs;
 mod repr;
 mod response;
@@ -33,7 +35,7 @@ use pyo3::types::PyTuple;
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    use super::client::{Client, Notify};
+    use super::client::Client;
     #[pymodule_export]
     use super::event::{
         DeliveryEvent, Event, Fee, InboundMessage, OptOutEvent, ReplyWindow, UnknownEvent, rebuild,
@@ -45,6 +47,8 @@ mod _native {
     use super::inbox::{
         Answer, AsyncSteps, Failure, Inbox, Job, QueueOptions, Receipt, Record, Report, Steps,
     };
+    #[pymodule_export]
+    use super::notify::Notify;
     #[pymodule_export]
     use super::response::{ReplyResponse, SendResponse, rebuild_reply, rebuild_send};
     #[pymodule_export]

@@ -183,7 +183,7 @@ def test_a_template_is_a_value() -> None:
 
 def test_the_parts_of_an_event_are_values() -> None:
     window = message().reply_window
-    rcs = {**MESSAGE["payload"], "channel": "rcs", "conversation": {}}
+    rcs: dict[str, object] = {**MESSAGE["payload"], "channel": "rcs", "conversation": {}}
     unlimited = backchat.Event.from_json(json.dumps({**MESSAGE, "payload": rcs}))
     created = {
         "id": "evt_1",

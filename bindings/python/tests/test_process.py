@@ -204,3 +204,38 @@ def test_the_program_comes_with_the_package() -> None:
     assert ran.stdout.strip() == f"backchat {backchat.__version__}"
     wrong = subprocess.run([sys.executable, "-m", "backchat", "reply"], capture_output=True)
     assert wrong.returncode == 2
+
+
+def test_ctrl_c_ends_a_queue_that_works() -> None:
+    """What was begun is finished, what waits stays, and nothing hangs."""
+    program = PRELUDE + textwrap.dedent(
+        """
+        import _thread
+        queue = backchat.QueueOptions(concurrency=2)
+        inbox = backchat.Inbox(client, backchat.Webhook.unverified(), queue=queue)
+        begun = threading.Semaphore(0)
+        @inbox.on_message
+        def answer(message):
+            begun.release()
+            time.sleep(0.3)
+            return message.text
+        for n in range(20):
+            message = backchat.InboundMessage(message_id=f"im_{n}", from_=f"+336123456{n:02}", text=str(n))
+            assert inbox.handle(message).body == "queued"
+        def interrupt():
+            begun.acquire()
+            _thread.interrupt_main()
+        threading.Thread(target=interrupt).start()
+        try:
+            inbox.run()
+        except KeyboardInterrupt:
+            print(inbox.counts())
+        """
+    )
+    with stub() as server:
+        started = time.monotonic()
+        printed = python(program, server.url)
+        sent = len(server.posts)
+        assert sent in (1, 2)
+        assert printed.strip() == str({"released": 20 - sent, "sent": sent})
+        assert time.monotonic() - started < 5

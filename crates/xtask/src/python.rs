@@ -18,14 +18,14 @@ pub(crate) fn suite() -> io::Result<Vec<Report>> {
         Err(why) => return Ok(vec![Report::skipped("python", why)]),
     };
     let mut reports = vec![environment.test()?];
+    let python = environment.program();
     let checks: [(&str, &[&str]); 4] = [
-        ("py-mypy", &["-m", "mypy", "--strict", "-p", "backchat"]),
-        ("py-mypy", &["-m", "mypy", "tests", "examples"]),
-        ("py-pyright", &["-m", "pyright"]),
+        ("py-mypy", &["mypy", "--strict", "-p", "backchat"]),
+        ("py-mypy", &["mypy", "tests", "examples"]),
+        ("py-pyright", &["pyright", "--pythonpath", &python]),
         (
             "py-stubs",
             &[
-                "-m",
                 "mypy.stubtest",
                 "backchat",
                 "--allowlist",
@@ -34,11 +34,9 @@ pub(crate) fn suite() -> io::Result<Vec<Report>> {
         ),
     ];
     for (name, arguments) in checks {
-        reports.push(Report::of_in(
-            name,
-            &here(),
-            environment.python().args(arguments),
-        )?);
+        let mut check = environment.python();
+        check.arg("-m").args(arguments);
+        reports.push(Report::of_in(name, &here(), &mut check)?);
     }
     Ok(reports)
 }
@@ -66,8 +64,12 @@ impl Environment {
         Ok(environment)
     }
 
+    fn program(&self) -> String {
+        self.programs.join("python").display().to_string()
+    }
+
     pub(crate) fn python(&self) -> Command {
-        let mut python = Command::new(self.programs.join("python"));
+        let mut python = Command::new(self.program());
         // Of the user's own packages nothing is seen.
         python.env_remove("PYTHONPATH").env("PYTHONNOUSERSITE", "1");
         python

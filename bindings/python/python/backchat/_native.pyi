@@ -261,14 +261,17 @@ class Template:
 
     <https://docs.prelude.so/notify/v2/api-reference/send-a-message>
 
-    `template_id`: `template_…`. `variables`: exactly those that the template has. `from_`: the
-    sender (default: the account's). `locale`: BCP 47 (default: the template's own).
-    `expires_at`, `schedule_at`: until when Prelude tries to deliver it, and when it is sent; an
-    aware `datetime`, or RFC 3339. `callback_url`: where delivery events go (default: the
-    client's). `correlation_id`: at most 80 characters that come back in every delivery event.
-    `preferred_channel`: `sms`, `rcs` or `whatsapp`; Prelude may fall back to SMS.
-    `max_auto_retries`: how often Prelude tries again by itself. `document`: a file that goes
-    along.
+    - `template_id`: `template_…`.
+    - `variables`: exactly those that the template has.
+    - `from_`: the sender (default: the account's).
+    - `locale`: BCP 47 (default: the template's own).
+    - `expires_at`, `schedule_at`: until when Prelude tries to deliver it, and when it is sent;
+      an aware `datetime`, or RFC 3339.
+    - `callback_url`: where delivery events go (default: the client's).
+    - `correlation_id`: at most 80 characters that come back in every delivery event.
+    - `preferred_channel`: `sms`, `rcs` or `whatsapp`; Prelude may fall back to SMS.
+    - `max_auto_retries`: how often Prelude tries again by itself.
+    - `document`: a file that goes along.
 
     Raises the `ApiError` that the API would answer with, as a `ValueError` too.
     """
@@ -505,16 +508,20 @@ class Client:
     What is not given comes from the environment, then from the defaults. Times are seconds, or a
     `timedelta`.
 
-    `api_token`: default `PRELUDE_API_TOKEN`, then `API_TOKEN`; or a function that gives it, asked
-    before each call and once more after a 401. `base_url`: default `PRELUDE_BASE_URL`, then
-    `https://api.prelude.dev`; `http` for loopback only. `timeout`: for one call in all, retries
-    included (8 s). `connect_timeout`: for a connection, TLS included (3 s). `max_retries`: how
-    often a POST that provably had no effect is tried again (2). `max_connections`: 100.
-    `callback_url`: where Prelude posts the delivery events of every message (default
-    `PRELUDE_CALLBACK_URL`). `proxy`: default `HTTPS_PROXY` and its kin; loopback is never
-    proxied. `ca_certificate`: a certificate authority to trust besides the system's, in PEM.
-    `allow_insecure_http`: take an `http` base URL that is not loopback. `user_agent`: default
-    `backchat-python/<version>`.
+    - `api_token`: default `PRELUDE_API_TOKEN`, then `API_TOKEN`; or a function that gives it,
+      asked before each call and once more after a 401.
+    - `base_url`: default `PRELUDE_BASE_URL`, then `https://api.prelude.dev`; `http` for
+      loopback only.
+    - `timeout`: for one call in all, retries included (8 s).
+    - `connect_timeout`: for a connection, TLS included (3 s).
+    - `max_retries`: how often a POST that provably had no effect is tried again (2).
+    - `max_connections`: 100.
+    - `callback_url`: where Prelude posts the delivery events of every message (default
+      `PRELUDE_CALLBACK_URL`).
+    - `proxy`: default `HTTPS_PROXY` and its kin; loopback is never proxied.
+    - `ca_certificate`: a certificate authority to trust besides the system's, in PEM.
+    - `allow_insecure_http`: take an `http` base URL that is not loopback.
+    - `user_agent`: default `backchat-python/<version>`.
 
     Raises `ConfigurationError` with the option's name, and `AuthenticationError` without a token.
     """
@@ -549,10 +556,12 @@ class Client:
     ) -> ReplyResponse:
         """Answers `message` with `text`, as a quoted reply.
 
-        `callback_url`: where Prelude posts the delivery events of this reply (default: the client's).
-        `correlation_id`: at most 80 characters that come back in them (default:
-        `<message_id>.<12 random characters>`). `timeout`, `max_retries`: as for the client.
-        `extra_headers`: sent along.
+        - `callback_url`: where Prelude posts the delivery events of this reply (default: the
+          client's).
+        - `correlation_id`: at most 80 characters that come back in them (default:
+          `<message_id>.<12 random characters>`).
+        - `timeout`, `max_retries`: as for the client.
+        - `extra_headers`: sent along.
 
         Raises `MissingTextError` and its kin before anything is sent, then what the API refuses
         (`rejected`), and what the network does: `NotSentError`, `MaybeSentError`,
@@ -603,9 +612,11 @@ class Notify:
     ) -> ReplyResponse:
         """`POST /v2/notify/reply`: answers an inbound message.
 
-        `to`: the sender of the inbound message, in E.164, byte for byte as the webhook wrote it.
-        `text`: what the user reads. `reply_to`: the message's id, `im_…`. The options and errors are
-        those of `Client.reply`.
+        - `to`: the sender of the inbound message, in E.164, byte for byte as the webhook wrote
+          it.
+        - `text`: what the user reads.
+        - `reply_to`: the message's id, `im_…`. The options and errors are those of
+          `Client.reply`.
 
         <https://docs.prelude.so/notify/v2/api-reference/send-a-reply>
         """
@@ -640,9 +651,10 @@ class Notify:
 class Answer:
     """What a message handler of an inbox returns when a text alone does not say enough.
 
-    `text`: what the user reads. `callback_url`: where Prelude posts the delivery events (default:
-    the client's). `correlation_id`: comes back in them; unique to this message, or they cannot
-    settle it. `template`: what to send instead when the server says that the window has closed.
+    - `text`: what the user reads.
+    - `callback_url`: where Prelude posts the delivery events (default: the client's).
+    - `correlation_id`: comes back in them; unique to this message, or they cannot settle it.
+    - `template`: what to send instead when the server says that the window has closed.
     """
     def __new__(
         cls,
@@ -728,11 +740,13 @@ class Record:
 class QueueOptions:
     """How the queue of an inbox works. Times are seconds, or a `timedelta`.
 
-    `concurrency`: how many messages this process works on at once, of one sender always only one
-    (8). `max_attempts`: how often a message is tried before it is given up, and listed as
-    `released` (8). `backoff`: the wait after the first failure, doubled with each further one
-    (2 s), and never longer than `longest_backoff` (5 minutes). `poll`: how often to look for what
-    other processes stored (0.2 s).
+    - `concurrency`: how many messages this process works on at once, of one sender always only
+      one (8).
+    - `max_attempts`: how often a message is tried before it is given up, and listed as
+      `released` (8).
+    - `backoff`: the wait after the first failure, doubled with each further one (2 s), and
+      never longer than `longest_backoff` (5 minutes).
+    - `poll`: how often to look for what other processes stored (0.2 s).
     """
     def __new__(
         cls,

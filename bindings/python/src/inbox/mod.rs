@@ -4,6 +4,7 @@
 mod answer;
 mod failure;
 mod job;
+mod queue;
 mod receipt;
 mod record;
 mod steps;
@@ -28,8 +29,9 @@ pub(crate) use answer::Answer;
 pub(crate) use failure::{Failure, Report};
 use job::Handler;
 pub(crate) use job::Job;
+pub(crate) use queue::QueueOptions;
 pub(crate) use receipt::Receipt;
-pub(crate) use record::{QueueOptions, Record};
+pub(crate) use record::Record;
 pub(crate) use steps::{AsyncSteps, Steps};
 use steps::{Caller, LoopSteps, Step, ThreadSteps};
 

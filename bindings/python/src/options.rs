@@ -1,0 +1,64 @@
+//! The options of one call, and the numbers and files that options are.
+
+use backchat_core::{Call, Error};
+use pyo3::prelude::*;
+
+use crate::error::raise;
+use crate::pairs::Pairs;
+use crate::time::Seconds;
+
+/// The options of one call.
+pub(crate) struct Options {
+    pub(crate) timeout: Option<Seconds>,
+    pub(crate) max_retries: Option<Count>,
+    pub(crate) extra_headers: Option<Pairs>,
+}
+
+impl Options {
+    pub(crate) fn apply<T: Send + 'static>(
+        self,
+        py: Python<'_>,
+        mut call: Call<T>,
+    ) -> PyResult<Call<T>> {
+        if let Some(Seconds(timeout)) = self.timeout {
+            call = call.timeout(timeout);
+        }
+        if let Some(retries) = self.max_retries {
+            call = call.max_retries(retries.named(py, "max_retries")?);
+        }
+        for (name, value) in &self.extra_headers.unwrap_or_default().0 {
+            call = call.header(name, value);
+        }
+        Ok(call)
+    }
+}
+
+/// A count of the caller's, which Python may have given as any integer.
+#[derive(Clone, Copy, FromPyObject)]
+pub(crate) struct Count(i64);
+
+impl Count {
+    pub(crate) fn named(self, py: Python<'_>, option: &'static str) -> PyResult<u32> {
+        let wrong = |_| {
+            raise(
+                py,
+                &Error::configuration(option, "must be 0 or more, and below 2^32"),
+            )
+        };
+        u32::try_from(self.0).map_err(wrong)
+    }
+}
+
+/// A certificate as text, or as the bytes of a file.
+pub(crate) struct Pem(pub(crate) String);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Pem {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        match value.extract::<&[u8]>() {
+            Ok(bytes) => Ok(Self(String::from_utf8_lossy(bytes).into_owned())),
+            Err(_) => value.extract().map(Self),
+        }
+    }
+}
