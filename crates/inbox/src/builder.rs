@@ -9,7 +9,7 @@ use backchat_core::{Client, Error, Webhook};
 use crate::inbox::Inbox;
 use crate::ledger::{Ledger, SHORTEST_RETENTION};
 use crate::queue::{Mode, QueueOptions};
-use crate::store::{MemoryStore, Store};
+use crate::store::{LazyStore, MemoryStore, Store};
 
 /// Builds an [`Inbox`].
 #[derive(Debug)]
@@ -37,6 +37,14 @@ impl InboxBuilder {
     pub async fn store(self, url: &str) -> Result<Self, Error> {
         let opened = Ledger::open(url).await?;
         Ok(self.with_store(opened.store))
+    }
+
+    /// The same, but opened by its first use: for code that cannot wait. While it cannot be opened
+    /// requests are answered as when it is gone, and the next one tries again.
+    ///
+    /// Raises `configuration` for a URL that names no store of this build.
+    pub fn store_later(self, url: &str) -> Result<Self, Error> {
+        Ok(self.with_store(Arc::new(LazyStore::new(url)?)))
     }
 
     /// The same with a store of one's own, or one that is open already.

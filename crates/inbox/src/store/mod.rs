@@ -1,5 +1,6 @@
 //! Where the ledger lives: a few atomic operations, and what each must guarantee.
 
+mod lazy;
 mod memory;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod per_process;
@@ -22,6 +23,7 @@ use backchat_core::{
     CorrelationId, DeliveryStatus, EchoedCorrelationId, SentMessageId, StoreError,
 };
 
+pub(crate) use lazy::LazyStore;
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;

@@ -21,6 +21,17 @@ pub(crate) async fn open(url: &str) -> Result<Arc<dyn Store>, Error> {
     }
 }
 
+/// Whether `url` names a store of this build.
+pub(crate) fn check(url: &str) -> Result<(), Error> {
+    match parse(url)? {
+        #[cfg(not(feature = "sqlite"))]
+        Place::Sqlite(_) => Err(missing("sqlite")),
+        #[cfg(not(feature = "postgres"))]
+        Place::Postgres(_) => Err(missing("postgres")),
+        _ => Ok(()),
+    }
+}
+
 #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
 fn missing(feature: &str) -> Error {
     Error::configuration(
