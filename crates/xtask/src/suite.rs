@@ -61,7 +61,7 @@ impl Report {
 }
 
 /// The sum of all lines in which runners sum up: `test result: ok. 3 passed; 0 failed; …` of `cargo
-/// test`, `3 passed, 1 failed in 2.05s` of pytest.
+/// test`, `3 passed, 1 failed in 2.05s` of pytest, `# pass 3` and `# fail 0` of `node --test`.
 #[derive(Default)]
 struct Counts {
     runners: u64,
@@ -71,6 +71,14 @@ struct Counts {
 
 impl Counts {
     fn read(&mut self, line: &str) {
+        let node = |what| line.strip_prefix(what)?.trim().parse::<u64>().ok();
+        if let Some(passed) = node("# pass ") {
+            self.runners += 1;
+            self.passed += passed;
+        }
+        if let Some(failed) = node("# fail ") {
+            self.failed += failed;
+        }
         let line = line.trim().trim_matches('=').trim();
         let Some(result) = line
             .strip_prefix("test result: ")
@@ -184,6 +192,18 @@ mod tests {
         assert_eq!(end(&["3 errors in 0.64s"], false), (0, 3));
         assert_eq!(end(&["15 skipped in 0.02s"], true), (0, 1));
         assert_eq!(end(&["20 passed in review"], true), (1, 0));
+    }
+
+    #[test]
+    fn results_of_node_are_counted() {
+        let lines = [
+            "ok 1 - a test",
+            "# pass 7",
+            "# fail 1",
+            "# pass me the salt",
+        ];
+        assert_eq!(end(&lines, false), (7, 1));
+        assert_eq!(end(&["# pass 0", "# fail 0"], true), (0, 1));
     }
 
     #[test]
