@@ -2,6 +2,7 @@
 
 mod bench;
 mod fault_server;
+mod node;
 mod postgres;
 mod python;
 mod suite;

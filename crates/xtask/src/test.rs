@@ -7,8 +7,10 @@ use std::process::Command;
 use backchat_tests::example;
 
 use crate::Done;
+use crate::node;
 use crate::postgres::Postgres;
 use crate::python;
+
 use crate::suite::{End, Report, cargo};
 
 type Suite = (&'static str, fn() -> io::Result<Vec<Report>>);
@@ -22,6 +24,7 @@ const SUITES: &[Suite] = &[
     ("vectors", vectors),
     ("demo", demo),
     ("python", python::suite),
+    ("node", node::suite),
 ];
 
 pub(crate) fn run(wanted: &[String]) -> Done {
