@@ -1,0 +1,36 @@
+// What TypeScript would have said: for callers without it.
+"use strict";
+
+const { configuration } = require("./errors.js");
+
+// Refuses an option that does not exist: a misspelt one would be ignored.
+function known(options, names, shell) {
+  if (typeof options !== "object" || options === null) {
+    throw configuration("options", "must be an object", shell);
+  }
+  for (const name of Object.keys(options)) {
+    if (!names.includes(name)) {
+      throw configuration(name, `is no option; there are ${names.join(", ")}`, shell);
+    }
+  }
+}
+
+// A string, or nothing, which the core refuses by its own name.
+function string(name, value, shell) {
+  if (typeof value !== "string" && value !== undefined && value !== null) {
+    throw configuration(name, "must be a string", shell);
+  }
+  return value ?? "";
+}
+
+function optional(name, value, type, shell) {
+  if (value === undefined || value === null) {
+    return undefined;
+  }
+  if (typeof value !== type) {
+    throw configuration(name, `must be a ${type}`, shell);
+  }
+  return value;
+}
+
+module.exports = { known, optional, string };

@@ -1,0 +1,161 @@
+// Where calls end: the native half's letters come here, many at a time.
+"use strict";
+
+const { setInterval } = require("node:timers");
+const native = require("./native.js");
+const { fromFields } = require("./errors.js");
+
+// The numbers are those of `Kind` in src/mailbox.rs.
+const RESOLVED = 0;
+const REJECTED = 1;
+const TOKEN = 2;
+const HANDLE = 3;
+const LOG = 4;
+const FAILURE = 5;
+
+// How long the end of the process waits for requests that have begun, in milliseconds.
+const AT_EXIT = 2000;
+
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+const calls = new Map();
+const clients = new Map();
+const thrown = new Map();
+let lastNumber = 0;
+let mailbox;
+let alive;
+
+// Nothing is started before it is needed.
+function open() {
+  mailbox = new native.Mailbox(deliver);
+  // Keeps the event loop alive while calls run: the mailbox itself does not, and neither does it.
+  alive = setInterval(() => {}, LONGEST_TIMER).unref();
+  process.on("exit", () => mailbox.exit(AT_EXIT));
+  return mailbox;
+}
+
+function nextNumber() {
+  lastNumber = (lastNumber + 1) >>> 0;
+  return lastNumber;
+}
+
+// Starts a call and gives its end: `{ value }` or `{ fields }`. `owner` runs handlers for it.
+function call(start, owner) {
+  return new Promise((resolve) => begin(start, { resolve, owner }));
+}
+
+// The same, until `signal` aborts: then it rejects at once with the signal's reason. A request that
+// had begun is finished by the native half.
+function callUntil(signal, start) {
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      end(number);
+      mailbox.cancel(number);
+      reject(signal.reason);
+    };
+    const settle = (end) => {
+      signal.removeEventListener("abort", abort);
+      resolve(end);
+    };
+    if (signal.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const number = begin(start, { resolve: settle, owner: undefined });
+    signal.addEventListener("abort", abort, { once: true });
+  });
+}
+
+function begin(start, entry) {
+  const number = nextNumber();
+  calls.set(number, entry);
+  if (calls.size === 1) {
+    alive.ref();
+  }
+  try {
+    start(number);
+  } catch (error) {
+    end(number);
+    throw error;
+  }
+  return number;
+}
+
+function end(number) {
+  const entry = calls.get(number);
+  if (calls.delete(number) && calls.size === 0) {
+    alive.unref();
+  }
+  return entry;
+}
+
+function deliver(text) {
+  const letters = JSON.parse(text);
+  for (let i = 0; i < letters.length; i += 4) {
+    read(letters[i], letters[i + 1], letters[i + 2], letters[i + 3]);
+  }
+}
+
+function read(kind, whose, question, content) {
+  switch (kind) {
+    case RESOLVED:
+      end(whose)?.resolve({ value: content });
+      break;
+    case REJECTED:
+      end(whose)?.resolve({ fields: content });
+      break;
+    case TOKEN:
+      void askForToken(question, clients.get(whose));
+      break;
+    case HANDLE:
+      void askToHandle(question, calls.get(whose)?.owner, content);
+      break;
+    case LOG:
+      clients.get(whose)?.log(content);
+      break;
+    case FAILURE:
+      calls.get(whose)?.owner.failed(content, cause(question, content));
+      break;
+  }
+}
+
+async function askForToken(question, client) {
+  let token;
+  try {
+    token = JSON.stringify(await client?.token());
+  } catch (error) {
+    client.tokenError = error;
+  }
+  mailbox.answer(question, token);
+}
+
+async function askToHandle(question, owner, [name, event]) {
+  let answer;
+  try {
+    // What is no JSON (a function, a symbol) is told so by the native half, as any wrong answer.
+    answer = JSON.stringify((await owner?.handle(name, event)) ?? null) ?? "false";
+  } catch (error) {
+    thrown.set(question, error);
+  }
+  mailbox.answer(question, answer);
+}
+
+// What went wrong: what the application threw, or an error of ours.
+function cause(question, { error, text }) {
+  if (thrown.has(question)) {
+    const error = thrown.get(question);
+    thrown.delete(question);
+    return error;
+  }
+  return error === null ? new Error(text) : fromFields(error);
+}
+
+module.exports = {
+  call,
+  callUntil,
+  clients,
+  nextNumber,
+  get mailbox() {
+    return mailbox ?? open();
+  },
+};

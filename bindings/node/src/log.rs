@@ -1,0 +1,49 @@
+//! One report per attempt, for `onLog` and `DEBUG=backchat`.
+
+use std::sync::Arc;
+
+use backchat_core::{Attempt, Observer, Outcome};
+use serde::Serialize;
+
+use crate::error::to_json;
+use crate::mailbox::{Inner, Kind};
+
+/// What JavaScript gets to see: ids, a status, an outcome and a time.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry<'a> {
+    level: &'static str,
+    operation: &'static str,
+    attempt: u32,
+    message_id: Option<&'a str>,
+    correlation_id: Option<&'a str>,
+    sent_id: Option<&'a str>,
+    request_id: Option<&'a str>,
+    status: Option<u16>,
+    outcome: &'static str,
+    code: Option<&'a str>,
+    elapsed: f64,
+    detached: bool,
+}
+
+/// Tells the client `client` of JavaScript.
+pub(crate) fn observer(mailbox: Arc<Inner>, client: u32) -> impl Observer {
+    move |attempt: &Attempt| {
+        let well = attempt.outcome == Outcome::Sent && attempt.code.is_none();
+        let entry = Entry {
+            level: if well { "debug" } else { "warn" },
+            operation: attempt.operation,
+            attempt: attempt.number,
+            message_id: attempt.message_id.as_ref().map(AsRef::as_ref),
+            correlation_id: attempt.correlation_id.as_ref().map(AsRef::as_ref),
+            sent_id: attempt.sent_id.as_ref().map(AsRef::as_ref),
+            request_id: attempt.request_id.as_ref().map(AsRef::as_ref),
+            status: attempt.status,
+            outcome: attempt.outcome.as_str(),
+            code: attempt.code.as_ref().map(backchat_core::ErrorCode::as_str),
+            elapsed: attempt.elapsed.as_secs_f64() * 1e3,
+            detached: attempt.detached,
+        };
+        mailbox.post(Kind::Log, client, 0, &to_json(&entry));
+    }
+}

@@ -1,0 +1,69 @@
+// `onLog` and `DEBUG=backchat`.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { after, before, beforeEach, test } from "node:test";
+import { promisify } from "node:util";
+import { Client } from "backchat";
+import { FROM, MESSAGE_ID, REPLY, failure, until } from "./support/data.mjs";
+import { FaultServer } from "./support/fault_server.mjs";
+
+let server;
+before(async () => {
+  server = await FaultServer.start();
+});
+after(() => server.stop());
+beforeEach(() => server.reset());
+
+test("one entry per attempt, with nothing private", async () => {
+  await server.script([{ status: 429, headers: [["retry-after-ms", "1"]] }]);
+  const log = [];
+  const options = { apiToken: "token-secret", baseUrl: server.url, onLog: (e) => log.push(e) };
+  await new Client(options).notify.reply(REPLY);
+  await until(() => log.length === 2);
+  const [first, second] = log;
+  assert.deepEqual(
+    [first.level, first.outcome, first.code, first.status, first.attempt],
+    ["warn", "not_sent", "rate_limited", 429, 1],
+  );
+  assert.deepEqual([second.level, second.outcome, second.attempt], ["debug", "sent", 2]);
+  assert.equal(second.messageId, MESSAGE_ID);
+  assert.match(second.sentId, /^tx_/);
+  assert.ok(second.elapsed > 0);
+  const printed = JSON.stringify(log);
+  for (const secret of ["token-secret", FROM, REPLY.text]) {
+    assert.ok(!printed.includes(secret), printed);
+  }
+});
+
+test("a log that throws ends nothing", async () => {
+  const warned = new Promise((resolve) => process.once("warning", resolve));
+  const onLog = () => {
+    throw new Error("disk full");
+  };
+  const client = new Client({ apiToken: "token", baseUrl: server.url, onLog });
+  assert.match((await client.notify.reply(REPLY)).id, /^tx_/);
+  assert.match((await warned).message, /onLog threw/);
+});
+
+test("DEBUG=backchat prints a line per attempt to stderr", async () => {
+  const script = `
+    const { Client } = require("backchat");
+    new Client({ apiToken: "token-secret", baseUrl: ${JSON.stringify(server.url)} })
+      .notify.reply(${JSON.stringify(REPLY)});`;
+  const run = (DEBUG) =>
+    promisify(execFile)(process.execPath, ["-e", script], { env: { ...process.env, DEBUG } });
+  const { stderr, stdout } = await run("express:*, backchat");
+  assert.match(stderr, /^backchat debug reply #1 sent status=200 [\d.]+ms im_\S+ tx_\S+ im_\S+\n$/);
+  assert.equal(stdout, "");
+  assert.equal((await run("express:*")).stderr, "");
+});
+
+test("an error that was not sent is logged too", async () => {
+  await server.setDefault({ fault: { close: "request" } });
+  const log = [];
+  const client = new Client({ apiToken: "t", baseUrl: server.url, onLog: (e) => log.push(e) });
+  const error = await failure(client.notify.reply(REPLY));
+  await until(() => log.length === 1);
+  assert.equal(log[0].outcome, error.outcome);
+  assert.equal(log[0].correlationId, error.correlationId);
+});

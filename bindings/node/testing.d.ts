@@ -1,0 +1,203 @@
+// `backchat/testing`: Prelude on this machine, to test one's own bot against.
+
+import type { Client, ClientOptions, Webhook } from "./index.js";
+
+/** The settings of a sandbox. */
+export interface SandboxOptions {
+  /** Where to listen. Default: `127.0.0.1` and a free port. */
+  listen?: string | undefined;
+  /** The token that the API wants. Default: `sandbox`. */
+  token?: string | undefined;
+  /** Where events of users go. Without one they are only recorded. */
+  webhookUrl?: string | undefined;
+  /** The number that users write to. Default: `+14155551234`. */
+  businessNumber?: string | undefined;
+  /** The private key of the webhooks' signatures, RSA in PEM. Default: a new one. */
+  signingKey?: string | undefined;
+  /** What the clock shows at the start. Default: the real time. */
+  startAt?: Date | string | undefined;
+  /** Milliseconds that a webhook's receiver may stay silent. Default: 10000, as Prelude waits. */
+  webhookTimeout?: number | undefined;
+}
+
+/** An event as the application receives it: give `body` and `headers` to `inbox.receive`. */
+export interface SandboxEvent {
+  /** `evt_…`. */
+  id: string;
+  /** Such as `inbound.message.received`. */
+  type: string;
+  /** `im_…` or `tx_…`: the message that it is about. */
+  message_id: string | null;
+  /** The body, byte for byte as it is posted. */
+  body: string;
+  /** The headers, with the signature. */
+  headers: Record<string, string>;
+}
+
+/** A message that the API accepted, as it reaches the user. */
+export type SentMessage = {
+  /** `tx_…`. */
+  id: string;
+  /** The user's number. */
+  to: string;
+  /** What the user reads. */
+  text: string;
+  /** The channel that it goes out on. */
+  channel: "whatsapp" | "rcs" | "sms";
+  /** When the API accepted it. */
+  created_at: string;
+  /** Where its delivery events go. */
+  callback_url?: string;
+  /** The application's own name for it. */
+  correlation_id?: string;
+} & (
+  | {
+      type: "reply";
+      /** `im_…`: the message that is answered. */
+      reply_to: string;
+      /** The text of the message that is answered. */
+      quoted_text: string;
+    }
+  | {
+      type: "template";
+      /** `template_…`. */
+      template_id: string;
+      /** What was filled in. */
+      variables: Record<string, string>;
+      /** When it is given up. */
+      expires_at: string;
+      schedule_at?: string;
+      from?: string;
+      locale?: string;
+      document_url?: string;
+    }
+);
+
+/** One attempt to post an event. */
+export interface Delivery {
+  event_id: string;
+  type: string;
+  /** Where it was posted. */
+  url: string | null;
+  /** 1 for the event's first attempt. */
+  attempt: number;
+  /** When, by the sandbox's clock. */
+  at: string;
+  /** The answer's status. Neither this nor `error`: it is under way. */
+  status?: number;
+  /** Why there was no answer. */
+  error?: string;
+  /** When it comes again. */
+  next_attempt_at?: string;
+}
+
+/** What goes wrong with the next calls of the API. */
+export type Fault = {
+  /** How many times. Default: 1. */
+  count?: number;
+  /** Whether the API does its work all the same. */
+  processed?: boolean;
+} & (
+  | { kind: "status"; status: number; code?: string; retry_after?: number | string }
+  | { kind: "delay"; milliseconds: number }
+  | { kind: "reset"; after: "head" | "request" }
+  | { kind: "cut_body" }
+  | { kind: "delivery"; outcome?: "failed" | "unknown"; status?: string; reason?: string }
+);
+
+/** A template that can be sent. Its variables are the names in its text, as `{{name}}`. */
+export interface SandboxTemplate {
+  id: string;
+  text: string;
+  category?: string;
+  validated?: boolean;
+}
+
+/** What Prelude knows about the account. */
+export interface Account {
+  balance: number;
+  suspended: boolean;
+  spending_limit_exceeded: boolean;
+  unsupported_countries: string[];
+  unsupported_regions: string[];
+  blocked_numbers: string[];
+  invalid_line_numbers: string[];
+  unsubscribed_numbers: string[];
+  sender_ids: string[];
+  forbidden_categories: string[];
+}
+
+/**
+ * A stand-in for Prelude in this process: the API, signed webhooks, a clock, faults. What a control
+ * refuses is a `ConfigurationError`.
+ */
+export class Sandbox {
+  private constructor();
+  /** Starts one. `await using sandbox = await Sandbox.start()` stops it at the end of the block. */
+  static start(options?: SandboxOptions): Promise<Sandbox>;
+  /** The base URL for clients. */
+  readonly url: string;
+  /** The token for clients. */
+  readonly token: string;
+  /** The public key of the webhooks, PEM. */
+  readonly publicKey: string;
+  /** The same as a JSON Web Key Set. */
+  readonly jwks: object;
+  /** A client of this sandbox. */
+  client(options?: ClientOptions): Client;
+  /** A webhook that trusts this sandbox. */
+  webhook(): Webhook;
+  /**
+   * A user writes. With `to`, the URL of your webhook, the event is posted there (and so are later
+   * ones); resolves after the first attempt, or at once with `wait: false`.
+   */
+  say(
+    from: string,
+    text: string,
+    options?: {
+      to?: string | undefined;
+      businessNumber?: string | undefined;
+      channel?: "whatsapp" | "rcs" | undefined;
+      wait?: boolean | undefined;
+    },
+  ): Promise<SandboxEvent>;
+  /** A user sends STOP, START or HELP. After STOP templates to them get `unsubscribed`. */
+  optOut(
+    from: string,
+    action?: "STOP" | "START" | "HELP",
+    options?: { businessNumber?: string | undefined; wait?: boolean | undefined },
+  ): Promise<SandboxEvent>;
+  /** Posts an event once more. */
+  redeliver(eventId: string): Promise<Delivery>;
+  /** Moves the clock ahead; webhooks that fall due on the way are posted. `{}` waits for what is
+   * under way, such as the delivery events of a reply. Resolves to the new time. */
+  advance(by: {
+    days?: number;
+    hours?: number;
+    minutes?: number;
+    seconds?: number;
+    milliseconds?: number;
+  }): Promise<string>;
+  /** Everything that the API accepted, in order. */
+  readonly messages: SentMessage[];
+  /** Every attempt to post an event, in order. */
+  readonly deliveries: Delivery[];
+  /** What the clock shows. */
+  readonly now: string;
+  /** Lets the next calls of the API go wrong. */
+  failNext(fault: Fault): void;
+  /** Forgets the faults that did not happen yet. */
+  clearFaults(): void;
+  /** What Prelude knows about the account, after these changes. */
+  account(changes?: Partial<Account>): Account;
+  /** Adds a template, or replaces the one of the same id. */
+  addTemplate(template: SandboxTemplate): void;
+  /** Where events of users go from now on. */
+  setWebhookUrl(url: string | null): void;
+  /** Forgets everything and starts again; the key, the token and the address stay. */
+  reset(): void;
+  /** Stops it. */
+  stop(): Promise<void>;
+  /** The same, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}

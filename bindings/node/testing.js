@@ -1,0 +1,5 @@
+"use strict";
+
+const { Sandbox } = require("./lib/sandbox.js");
+
+exports.Sandbox = Sandbox;
