@@ -137,6 +137,7 @@ class Inbox {
     const place = here(shell);
     const request = new AsyncResource("backchat");
     const owner = {
+      place,
       handle: (name, event) =>
         request.runInAsyncScope(() => this.#handle(name, revived(event))),
       failed: (failure, error) =>

@@ -114,7 +114,7 @@ function read(kind, whose, question, content) {
       clients.get(whose)?.log(content);
       break;
     case FAILURE:
-      calls.get(whose)?.owner.failed(content, cause(question, content));
+      tell(calls.get(whose)?.owner, question, content);
       break;
   }
 }
@@ -141,13 +141,15 @@ async function askToHandle(question, owner, [name, event]) {
 }
 
 // What went wrong: what the application threw, or an error of ours.
-function cause(question, { error, text }) {
-  if (thrown.has(question)) {
-    const error = thrown.get(question);
-    thrown.delete(question);
-    return error;
-  }
-  return error === null ? new Error(text) : fromFields(error);
+function tell(owner, question, failure) {
+  const known = thrown.has(question);
+  const error = known ? thrown.get(question) : ours(failure, owner?.place);
+  thrown.delete(question);
+  owner?.failed(failure, error);
+}
+
+function ours({ error, text }, place) {
+  return error === null ? new Error(text) : fromFields(error, place);
 }
 
 module.exports = {
