@@ -438,7 +438,6 @@ export interface FetchRequest {
 export type NodeHandler = (
   request: IncomingMessage | { raw: IncomingMessage; body?: unknown },
   response: ServerResponse | { raw: ServerResponse; hijack(): unknown },
-  next?: (error?: unknown) => void,
 ) => void;
 
 /**

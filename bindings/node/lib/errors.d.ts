@@ -53,6 +53,8 @@ export type KnownErrorCode =
 
 /** Every error of Backchat. No printed form shows a token, a text or a whole number. */
 export class BackchatError extends Error {
+  /** Errors are made by Backchat alone. */
+  protected constructor(message: string, fields: object);
   /** Why: stable, and the same in every language. */
   readonly code: KnownErrorCode | (string & {});
   /** What is known about the message; `null` for errors that are not about sending. */

@@ -47,19 +47,19 @@ class Inbox {
   }
 
   onMessage(handler) {
-    return this.#set("message", handler);
+    return this.#set("message", handler, this.onMessage);
   }
 
   onDelivery(handler) {
-    return this.#set("delivery", handler);
+    return this.#set("delivery", handler, this.onDelivery);
   }
 
   onOptOut(handler) {
-    return this.#set("opt_out", handler);
+    return this.#set("opt_out", handler, this.onOptOut);
   }
 
   onOther(handler) {
-    return this.#set("other", handler);
+    return this.#set("other", handler, this.onOther);
   }
 
   onError(hook) {
@@ -126,8 +126,8 @@ class Inbox {
     return this.shutdown();
   }
 
-  #set(name, handler) {
-    this.#handlers[name] = callable("handler", handler, this.onMessage);
+  #set(name, handler, shell) {
+    this.#handlers[name] = callable("handler", handler, shell);
     this.#native.set(name);
     return this;
   }

@@ -2,16 +2,11 @@
 "use strict";
 
 const { setInterval } = require("node:timers");
+const { isMainThread } = require("node:worker_threads");
 const native = require("./native.js");
 const { fromFields } = require("./errors.js");
 
-// The numbers are those of `Kind` in src/mailbox.rs.
-const RESOLVED = 0;
-const REJECTED = 1;
-const TOKEN = 2;
-const HANDLE = 3;
-const LOG = 4;
-const FAILURE = 5;
+const { Kind } = native;
 
 // How long the end of the process waits for requests that have begun, in milliseconds.
 const AT_EXIT = 2000;
@@ -30,7 +25,8 @@ function open() {
   mailbox = new native.Mailbox(deliver);
   // Keeps the event loop alive while calls run: the mailbox itself does not, and neither does it.
   alive = setInterval(() => {}, LONGEST_TIMER).unref();
-  process.on("exit", () => mailbox.exit(AT_EXIT));
+  // A worker that ends leaves its requests to the process, which lives on.
+  process.on("exit", () => mailbox.exit(isMainThread ? AT_EXIT : 0));
   return mailbox;
 }
 
@@ -98,22 +94,22 @@ function deliver(text) {
 
 function read(kind, whose, question, content) {
   switch (kind) {
-    case RESOLVED:
+    case Kind.Resolved:
       end(whose)?.resolve({ value: content });
       break;
-    case REJECTED:
+    case Kind.Rejected:
       end(whose)?.resolve({ fields: content });
       break;
-    case TOKEN:
+    case Kind.Token:
       void askForToken(question, clients.get(whose));
       break;
-    case HANDLE:
+    case Kind.Handle:
       void askToHandle(question, calls.get(whose)?.owner, content);
       break;
-    case LOG:
+    case Kind.Log:
       clients.get(whose)?.log(content);
       break;
-    case FAILURE:
+    case Kind.Failure:
       tell(calls.get(whose)?.owner, question, content);
       break;
   }
@@ -122,9 +118,13 @@ function read(kind, whose, question, content) {
 async function askForToken(question, client) {
   let token;
   try {
-    token = JSON.stringify(await client?.token());
+    client.tokenError = undefined;
+    token = JSON.stringify(await client.token());
   } catch (error) {
-    client.tokenError = error;
+    // A client that was collected has nobody to tell.
+    if (client !== undefined) {
+      client.tokenError = error;
+    }
   }
   mailbox.answer(question, token);
 }
@@ -133,14 +133,14 @@ async function askToHandle(question, owner, [name, event]) {
   let answer;
   try {
     // What is no JSON (a function, a symbol) is told so by the native half, as any wrong answer.
-    answer = JSON.stringify((await owner?.handle(name, event)) ?? null) ?? "false";
+    answer = JSON.stringify((await owner.handle(name, event)) ?? null) ?? "false";
   } catch (error) {
     thrown.set(question, error);
   }
   mailbox.answer(question, answer);
 }
 
-// What went wrong: what the application threw, or an error of ours.
+// Tells what went wrong: what the application threw, or an error of ours.
 function tell(owner, question, failure) {
   const known = thrown.has(question);
   const error = known ? thrown.get(question) : ours(failure, owner?.place);

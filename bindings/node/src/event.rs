@@ -1,6 +1,7 @@
 //! Events as JavaScript sees them: serde's flat form, `verified`, `raw`, and moments that a `Date`
 //! can hold.
 
+use backchat_core::jiff::Timestamp as Instant;
 use backchat_core::{Error, Event, InboundMessage, Timestamp};
 use napi_derive::napi;
 use serde::Serialize;
@@ -59,7 +60,7 @@ fn message_json(message: &InboundMessage) -> String {
         reply_window: Window {
             expires_at: expires_at
                 .and_then(Timestamp::instant)
-                .map(|instant| instant.as_millisecond()),
+                .map(Instant::as_millisecond),
         },
         raw: message.raw.as_str(),
     })

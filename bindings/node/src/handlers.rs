@@ -71,9 +71,6 @@ pub(crate) fn set(inbox: &Inbox, handler: Handler) {
 
 /// Tells JavaScript what went wrong, in the call where it did.
 pub(crate) fn tell(failure: &Failure) {
-    let Some(caller) = caller::current::<Caller>() else {
-        return;
-    };
     #[derive(Serialize)]
     struct Shown<'a> {
         stage: &'static str,
@@ -83,6 +80,9 @@ pub(crate) fn tell(failure: &Failure) {
         error: Option<&'a RawValue>,
         text: String,
     }
+    let Some(caller) = caller::current::<Caller>() else {
+        return;
+    };
     let ours = failure
         .error
         .downcast_ref::<Error>()

@@ -22,21 +22,22 @@ use tokio::sync::oneshot;
 
 use crate::error;
 
-/// What a letter is. The numbers are those of `lib/mailbox.js`.
+/// What a letter is: JavaScript reads the numbers from here.
+#[napi]
 #[derive(Clone, Copy)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// A call has ended well: its answer.
-    Resolved = 0,
+    Resolved,
     /// A call has failed: its error.
-    Rejected = 1,
+    Rejected,
     /// A client asks for its token.
-    Token = 2,
+    Token,
     /// A call asks the application to handle an event.
-    Handle = 3,
+    Handle,
     /// A client tells about an attempt.
-    Log = 4,
+    Log,
     /// A call tells the application that something went wrong.
-    Failure = 5,
+    Failure,
 }
 
 /// An answer of JavaScript: JSON, or nothing when its function threw.

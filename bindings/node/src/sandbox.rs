@@ -183,7 +183,7 @@ impl NativeSandbox {
         let handle = locked(&self.handle);
         handle
             .as_ref()
-            .map(|handle| handle.controls())
+            .map(SandboxHandle::controls)
             .ok_or(SandboxError::Stopped)
     }
 

@@ -24,7 +24,7 @@ test("a wrong command ends with 2", async () => {
 });
 
 test("the sandbox runs until it is interrupted", async () => {
-  const child = spawn(process.execPath, [program, "--json", "sandbox", "--port", "0"], {
+  const child = spawn(process.execPath, [program, "--json", "sandbox", "--listen", "127.0.0.1:0"], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const [line] = await once(createInterface(child.stdout), "line");

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { after, before, beforeEach, test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { REPLY } from "./support/data.mjs";
+import { REPLY, until } from "./support/data.mjs";
 import { FaultServer } from "./support/fault_server.mjs";
 
 let server;
@@ -118,38 +118,36 @@ const WORKER = `
   parentPort.postMessage("begun");
   Promise.all(all).then((ends) => parentPort.postMessage(ends.length));`;
 
+// A worker, what it says, and its end. Listened to from the start: `once` could come too late.
 function worker(count) {
   const workerData = { client: JSON.parse(client), reply: REPLY, count };
-  return new Worker(WORKER, { eval: true, workerData });
-}
-
-async function message(from) {
-  const [data] = await once(from, "message");
-  return data;
+  const one = new Worker(WORKER, { eval: true, workerData });
+  const said = [];
+  one.on("message", (message) => said.push(message));
+  return { one, said, ended: once(one, "exit") };
 }
 
 test("workers have clients of their own", async () => {
   const workers = [worker(20), worker(20), worker(20)];
-  await Promise.all(workers.map(async (one) => {
-    assert.equal(await message(one), "begun");
-    assert.equal(await message(one), 20);
-    const [code] = await once(one, "exit");
+  for (const { said, ended } of workers) {
+    const [code] = await ended;
     assert.equal(code, 0);
-  }));
+    assert.deepEqual(said, ["begun", 20]);
+  }
   assert.equal((await server.counts()).posts, 60);
 });
 
 test("a worker that is terminated in the middle of its calls takes nobody along", async () => {
   await server.setDefault({ pace: { before_head_ms: 200 } });
   for (let i = 0; i < 5; i += 1) {
-    const one = worker(10);
-    await message(one);
+    const { one, said } = worker(10);
+    await until(() => said.length === 1);
     await one.terminate();
   }
   await server.reset();
-  const last = worker(1);
-  await message(last);
-  assert.equal(await message(last), 1);
+  const { said, ended } = worker(1);
+  await ended;
+  assert.deepEqual(said, ["begun", 1]);
 });
 
 test("a client that nobody holds any more is collected", async () => {

@@ -76,7 +76,7 @@ impl Package {
     }
 
     fn install(&self, source: &Path) -> io::Result<()> {
-        for folder in ["test", "examples"] {
+        for folder in ["bench", "examples", "test"] {
             remove(&self.app.join(folder))?;
             copy(&source.join(folder), &self.app.join(folder))?;
         }

@@ -2,6 +2,7 @@
 
 mod cpu;
 mod inbox;
+mod node;
 mod parse;
 mod python;
 mod reply;
@@ -25,6 +26,8 @@ pub(crate) enum What {
     Inbox,
     /// The Python package against the official SDK and others.
     Python,
+    /// The Node package against the official SDK and others.
+    Node,
 }
 
 #[derive(Subcommand)]
@@ -58,6 +61,7 @@ pub(crate) fn run(what: What) -> Done {
         }
         What::Inbox => inbox::report(),
         What::Python => python::report(),
+        What::Node => node::report(),
     }
 }
 
