@@ -380,6 +380,7 @@ export interface InboxRecord {
  * outcome, and says what to answer Prelude.
  */
 export class Inbox {
+  /** @throws {ConfigurationError} with the name of the wrong option */
   constructor(client: Client, webhook: Webhook, options?: InboxOptions);
   /**
    * Who answers messages. When it throws nothing is sent, {@link onError} is told, Prelude gets 503,
@@ -429,8 +430,11 @@ export class Inbox {
 
 /** The request of a framework that builds on `fetch`. */
 export interface FetchRequest {
+  /** Its headers. */
   readonly headers: { forEach(callback: (value: string, name: string) => void): void };
+  /** Its body, a stream of bytes. */
   readonly body: unknown;
+  /** Whether something has read the body before. */
   readonly bodyUsed: boolean;
 }
 

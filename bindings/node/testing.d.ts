@@ -66,16 +66,22 @@ export type SentMessage = {
       variables: Record<string, string>;
       /** When it is given up. */
       expires_at: string;
+      /** When it goes out; left out: at once. */
       schedule_at?: string;
+      /** The sender that was asked for. */
       from?: string;
+      /** The language that was asked for. */
       locale?: string;
+      /** The file that goes with it. */
       document_url?: string;
     }
 );
 
 /** One attempt to post an event. */
 export interface Delivery {
+  /** `evt_…`. */
   event_id: string;
+  /** Such as `inbound.message.received`. */
   type: string;
   /** Where it was posted. */
   url: string | null;
@@ -93,37 +99,56 @@ export interface Delivery {
 
 /** What goes wrong with the next calls of the API. */
 export type Fault = {
-  /** How many times. Default: 1. */
+  /** How many times it happens. Default: 1. */
   count?: number;
   /** Whether the API does its work all the same. */
   processed?: boolean;
 } & (
+  /** An answer with this status, 300 to 599. */
   | { kind: "status"; status: number; code?: string; retry_after?: number | string }
+  /** An answer that takes this long. */
   | { kind: "delay"; milliseconds: number }
+  /** The connection is reset, after the request's head or after all of it. */
   | { kind: "reset"; after: "head" | "request" }
+  /** The answer's body ends in the middle. */
   | { kind: "cut_body" }
+  /** The next accepted message does not arrive. */
   | { kind: "delivery"; outcome?: "failed" | "unknown"; status?: string; reason?: string }
 );
 
 /** A template that can be sent. Its variables are the names in its text, as `{{name}}`. */
 export interface SandboxTemplate {
+  /** `template_…`. */
   id: string;
+  /** What the user reads, with `{{name}}` for each variable. */
   text: string;
+  /** Such as `marketing`. Default: `utility`. */
   category?: string;
+  /** Whether WhatsApp has approved it. Default: `true`. */
   validated?: boolean;
 }
 
-/** What Prelude knows about the account. */
+/** What Prelude knows about the account. Everything in it makes the API refuse a message. */
 export interface Account {
+  /** At 0 or less: `insufficient_balance`. Sending costs nothing here. */
   balance: number;
+  /** `suspended_account`. */
   suspended: boolean;
+  /** `spending_limit_exceeded`. */
   spending_limit_exceeded: boolean;
+  /** Beginnings of numbers that get `unsupported_country`, such as `+7`. */
   unsupported_countries: string[];
+  /** Beginnings of numbers that get `unsupported_region`, such as `+1907`. */
   unsupported_regions: string[];
+  /** Numbers that get `blocked_number`. */
   blocked_numbers: string[];
+  /** Numbers that get `invalid_line_type`. */
   invalid_line_numbers: string[];
+  /** Numbers whose user sent STOP: templates to them get `unsubscribed`. */
   unsubscribed_numbers: string[];
+  /** The senders that `from` may name, else `invalid_sender_id`. Empty: any. */
   sender_ids: string[];
+  /** Categories of templates that get `category_forbidden`. */
   forbidden_categories: string[];
 }
 

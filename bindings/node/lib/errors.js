@@ -124,12 +124,16 @@ function here(shell) {
   return place;
 }
 
-// An error from its fields; its stack is that of `place`.
+// An error from what the native half knows; its stack is that of `place`.
 function fromFields(fields, place, options) {
   if (fields.class === "ConfigurationError") {
     fields.option = camelCase(fields.option);
     fields.text = fields.text.replace(/`[a-z]+(?:_[a-z]+)+`/g, camelCase);
   }
+  return made(fields, place, options);
+}
+
+function made(fields, place, options) {
   const error = new CLASSES[fields.class](fields.text, fields, options);
   const frames = typeof place?.stack === "string" ? place.stack.indexOf("\n    at ") : -1;
   if (frames >= 0) {
@@ -162,7 +166,7 @@ function configuration(option, why, at) {
   const fields = JSON.parse(native.configuration(why));
   fields.text = fields.text.replace("`argument`", `\`${option}\``);
   fields.option = option;
-  return fromFields(fields, typeof at === "function" ? here(at) : at);
+  return made(fields, typeof at === "function" ? here(at) : at);
 }
 
 module.exports = { ...CLASSES, isBackchatError, checked, configuration, fromFields, here };
