@@ -51,7 +51,7 @@ use crate::{future, log, wait};
 #[pyclass(frozen, module = "backchat")]
 pub(crate) struct Client {
     pub(crate) inner: CoreClient,
-    token_loop: Option<LoopSetter>,
+    pub(crate) token_loop: Option<LoopSetter>,
     face: Face,
 }
 

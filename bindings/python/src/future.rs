@@ -40,7 +40,7 @@ impl Started {
 
 /// Starts a call.
 pub(crate) fn call<T: ToPython>(py: Python<'_>, call: Call<T>) -> PyResult<Bound<'_, PyAny>> {
-    log::look(py);
+    log::look(py)?;
     let (running, mailbox) = Mailbox::current(py)?;
     let future = running
         .call_method0(pyo3::intern!(py, "create_future"))?
@@ -68,7 +68,7 @@ pub(crate) fn work<T: Send + 'static>(
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
     to_python: impl FnOnce(Python<'_>, T) -> PyResult<Bound<'_, PyAny>> + Send + 'static,
 ) -> PyResult<Bound<'_, PyAny>> {
-    log::look(py);
+    log::look(py)?;
     let (running, mailbox) = Mailbox::current(py)?;
     let future = running
         .call_method0(pyo3::intern!(py, "create_future"))?

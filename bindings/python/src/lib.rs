@@ -58,7 +58,7 @@ mod _native {
     #[pymodule_export]
     use super::webhook::Webhook;
     #[pymodule_export]
-    use super::{cli, drain};
+    use super::{cli, drain, fork};
 
     use super::{Bound, PyModule, PyModuleMethods, PyResult, codes};
 
@@ -89,9 +89,20 @@ fn cli(py: Python<'_>, arguments: Vec<std::ffi::OsString>) -> u8 {
 /// Waits, at most 2 s, for POSTs that have begun and that nobody waits for: at the process's exit.
 #[pyfunction]
 #[pyo3(name = "_drain")]
-fn drain(py: Python<'_>) {
+fn drain(py: Python<'_>) -> PyResult<()> {
     py.detach(|| backchat_core::runtime::drain(Duration::from_secs(2)));
-    log::flush(py);
+    log::flush(py)
+}
+
+/// Told around a fork, by `os.register_at_fork`.
+#[pyfunction]
+#[pyo3(name = "_fork")]
+fn fork(py: Python<'_>, step: &str) {
+    match step {
+        // The stores' threads need no GIL, but what is about to fork must not let others in.
+        "before" => backchat_inbox::fork::prepare(),
+        step => py.detach(|| backchat_inbox::fork::resume(step == "child")),
+    }
 }
 
 fn hash(value: &impl Hash) -> u64 {

@@ -8,6 +8,7 @@ use std::fmt::{Debug, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 
+use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
@@ -38,8 +39,9 @@ pub(crate) fn install() {
     ONCE.call_once(|| drop(tracing::subscriber::set_global_default(Queue)));
 }
 
-/// Asks the logger whether it wants DEBUG: cheap, and before each call.
-pub(crate) fn look(py: Python<'_>) {
+/// Asks the logger whether it wants DEBUG: cheap, and before each call. Raises what is no `Exception`:
+/// Ctrl-C may come while Python runs it.
+pub(crate) fn look(py: Python<'_>) -> PyResult<()> {
     static ENABLED: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let wanted = || -> PyResult<bool> {
         let enabled = ENABLED.get_or_try_init(py, || {
@@ -48,18 +50,35 @@ pub(crate) fn look(py: Python<'_>) {
         })?;
         enabled.call1(py, (10,))?.is_truthy(py)
     };
-    DEBUG.store(wanted().unwrap_or(false), Ordering::Relaxed);
+    DEBUG.store(quiet(py, wanted())?.unwrap_or(false), Ordering::Relaxed);
+    Ok(())
 }
 
-/// Hands waiting lines to the logger.
-pub(crate) fn flush(py: Python<'_>) {
+/// Hands waiting lines to the logger. Raises what is no `Exception`.
+pub(crate) fn flush(py: Python<'_>) -> PyResult<()> {
     if !WAITING.swap(false, Ordering::AcqRel) {
-        return;
+        return Ok(());
     }
     let lines = std::mem::take(&mut *LINES.lock().unwrap_or_else(PoisonError::into_inner));
-    for line in lines {
-        // A handler of the application that raises is the application's.
-        let _failed = write(py, line);
+    let mut lines = lines.into_iter();
+    while let Some(line) = lines.next() {
+        if let Err(error) = quiet(py, write(py, line)) {
+            let mut waiting = LINES.lock().unwrap_or_else(PoisonError::into_inner);
+            waiting.splice(..0, lines);
+            WAITING.store(!waiting.is_empty(), Ordering::Release);
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+/// An application's function that failed where nobody asked for it: an `Exception` is the
+/// application's own, anything else, such as Ctrl-C, goes on.
+pub(crate) fn quiet<T>(py: Python<'_>, called: PyResult<T>) -> PyResult<Option<T>> {
+    match called {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.is_instance_of::<PyException>(py) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

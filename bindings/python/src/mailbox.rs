@@ -22,8 +22,8 @@ pub(crate) struct Mailbox {
 }
 
 thread_local! {
-    /// The loop that ran last on this thread, and its mailbox.
-    static CURRENT: RefCell<Option<(Py<PyAny>, Arc<Mailbox>)>> = const { RefCell::new(None) };
+    /// The loops that ran on this thread, and their mailboxes; mostly one.
+    static KNOWN: RefCell<Vec<(Py<PyAny>, Arc<Mailbox>)>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Mailbox {
@@ -33,9 +33,9 @@ impl Mailbox {
         let running = GET_RUNNING_LOOP
             .import(py, "asyncio", "get_running_loop")?
             .call0()?;
-        let known = CURRENT.with_borrow(|current| {
-            let (known, mailbox) = current.as_ref()?;
-            known.is(&running).then(|| Arc::clone(mailbox))
+        let known = KNOWN.with_borrow(|known| {
+            let mailbox = known.iter().find(|(known, _)| known.is(&running));
+            mailbox.map(|(_, mailbox)| Arc::clone(mailbox))
         });
         let mailbox = match known {
             Some(mailbox) => mailbox,
@@ -45,15 +45,27 @@ impl Mailbox {
     }
 
     fn open(running: &Bound<'_, PyAny>) -> PyResult<Arc<Self>> {
+        let py = running.py();
         let mailbox = Arc::new(Self {
             letters: Mutex::default(),
             bell: Bell::new(running)?,
         });
-        let reader = Bound::new(running.py(), Reader(Arc::clone(&mailbox)))?;
+        let reader = Bound::new(py, Reader(Arc::clone(&mailbox)))?;
         mailbox.bell.watch(running, &reader)?;
-        let current = (running.clone().unbind(), Arc::clone(&mailbox));
-        // The loop that was here before may be dropped by this, and run code of Python.
-        drop(CURRENT.replace(Some(current)));
+        let mut known = KNOWN.take();
+        let mut closed = Vec::new();
+        for (other, its) in known.drain(..) {
+            let is_closed = other.bind(py).call_method0("is_closed")?.is_truthy()?;
+            if is_closed {
+                closed.push((other, its));
+            } else {
+                KNOWN.with_borrow_mut(|known| known.push((other, its)));
+            }
+        }
+        let latest = (running.clone().unbind(), Arc::clone(&mailbox));
+        KNOWN.with_borrow_mut(|known| known.insert(0, latest));
+        // May be the last reference to a loop, whose end runs code of Python.
+        drop(closed);
         Ok(mailbox)
     }
 
@@ -95,11 +107,10 @@ impl Mailbox {
             let mut letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner);
             std::mem::take(&mut *letters)
         };
-        log::flush(py);
         for letter in letters {
             letter(py)?;
         }
-        Ok(())
+        log::flush(py)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use backchat_core::{Call, Error};
 use pyo3::prelude::*;
+use pyo3::types::PyInt;
 
 use crate::error::raise;
 use crate::pairs::Pairs;
@@ -34,8 +35,18 @@ impl Options {
 }
 
 /// A count of the caller's, which Python may have given as any integer.
-#[derive(Clone, Copy, FromPyObject)]
+#[derive(Clone, Copy)]
 pub(crate) struct Count(i64);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Count {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        // One that is beyond all bounds is as wrong as a negative one, and is told by its name.
+        let integer = value.cast::<PyInt>()?;
+        Ok(Self(integer.extract().unwrap_or(-1)))
+    }
+}
 
 impl Count {
     pub(crate) fn named(self, py: Python<'_>, option: &'static str) -> PyResult<u32> {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use backchat_core::{TokenError, TokenProvider};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyDict, PyString};
 
 /// Calls the caller's function: one that is not async on a thread of its own, an async one in the
 /// event loop that made the latest call.
@@ -57,11 +57,27 @@ impl TokenProvider for Callable {
         let shared = Arc::clone(&self.0);
         Box::pin(async move {
             let asked = tokio::task::spawn_blocking(move || {
-                Python::try_attach(|py| shared.ask(py)).ok_or("Python is ending")
+                Python::try_attach(|py| shared.ask(py).inspect_err(|error| log(py, error)))
+                    .ok_or("Python is ending")
             });
             Ok(asked.await???)
         })
     }
+}
+
+/// The call itself ends with `missing_api_token`, and does not quote what may hold a token.
+fn log(py: Python<'_>, error: &PyErr) {
+    let write = || -> PyResult<()> {
+        let logger = py
+            .import("logging")?
+            .call_method1("getLogger", ("backchat",))?;
+        let options = PyDict::new(py);
+        options.set_item("exc_info", error.value(py))?;
+        let line = ("the api_token function raised",);
+        logger.call_method("error", line, Some(&options)).map(drop)
+    };
+    // A handler of the application that raises is the application's.
+    let _failed = write();
 }
 
 impl Shared {

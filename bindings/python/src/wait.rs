@@ -18,14 +18,14 @@ const SLICE: Duration = Duration::from_millis(50);
 /// Runs a call to its end. An exception of a signal's handler cancels it: a POST that had not begun
 /// never leaves, and one that had runs on in the background.
 pub(crate) fn call<T: Send + 'static>(py: Python<'_>, call: Call<T>) -> PyResult<T> {
-    log::look(py);
+    log::look(py)?;
     let (mut pending, mut end) = py.detach(|| {
         let mut pending = call.start_shared();
         let end = pending.wait_for(SLICE);
         (pending, end)
     });
     loop {
-        log::flush(py);
+        log::flush(py)?;
         if let Some(end) = end {
             return end.map_err(|error| raise(py, &error));
         }
@@ -39,7 +39,7 @@ pub(crate) fn work<T: Send + 'static>(
     py: Python<'_>,
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> PyResult<T> {
-    log::look(py);
+    log::look(py)?;
     let (sender, receiver) = channel();
     let run = async move {
         let _nobody_waits = sender.send(work.await);
@@ -56,7 +56,7 @@ pub(crate) fn next<T: Send>(py: Python<'_>, receiver: &Mutex<Receiver<T>>) -> Py
             let receiver = receiver.lock().unwrap_or_else(PoisonError::into_inner);
             receiver.recv_timeout(SLICE)
         });
-        log::flush(py);
+        log::flush(py)?;
         match next {
             Ok(value) => return Ok(value),
             Err(RecvTimeoutError::Timeout) => py.check_signals()?,

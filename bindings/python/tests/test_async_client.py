@@ -172,3 +172,20 @@ def test_the_loop_goes_on_while_it_waits(run: Run) -> None:
 
     with stub(delay=0.3) as server:
         run(main())
+
+
+def test_loops_that_take_turns_open_nothing_anew() -> None:
+    import os
+
+    with stub() as server:
+        client = backchat.AsyncClient(base_url=server.url, api_token="token")
+        loops = [asyncio.new_event_loop() for _ in range(2)]
+        for loop in loops:
+            loop.run_until_complete(reply(client))
+        before = len(os.listdir("/proc/self/fd"))
+        for _ in range(20):
+            for loop in loops:
+                loop.run_until_complete(reply(client))
+        assert len(os.listdir("/proc/self/fd")) == before
+        for loop in loops:
+            loop.close()

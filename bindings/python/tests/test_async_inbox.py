@@ -244,3 +244,33 @@ def test_a_cancelled_queue_gives_its_messages_back(backchat_sandbox: Sandbox, ru
 
     run(main())
     assert backchat_sandbox.messages == []
+
+
+def test_a_plain_handler_that_raises_stop_iteration_has_failed(
+    backchat_sandbox: Sandbox, run: Run
+) -> None:
+    async def main() -> None:
+        inbox = inbox_of(backchat_sandbox)
+        nothing: list[str] = []
+        inbox.on_message(lambda message: next(iter(nothing)))
+        event = backchat_sandbox.say(ANNA, "Hi")
+        receipt = await asyncio.wait_for(inbox.receive(event.body, event.headers), 5)
+        assert receipt.body == "handler_failed"
+
+    run(main())
+
+
+def test_an_async_token_serves_an_inbox(run: Run) -> None:
+    async def token() -> str:
+        return "fresh"
+
+    async def main() -> None:
+        client = backchat.AsyncClient(base_url=server.url, api_token=token)
+        inbox = backchat.AsyncInbox(client, backchat.Webhook.unverified())
+        inbox.on_message(lambda message: "Hello")
+        message = backchat.InboundMessage(message_id="im_1", from_=ANNA, text="Hi")
+        assert (await inbox.handle(message)).body == "sent"
+
+    with stub() as server:
+        run(main())
+        assert server.tokens == ["fresh"]

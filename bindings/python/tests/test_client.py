@@ -172,3 +172,24 @@ def test_closing_waits_for_what_has_begun() -> None:
         with pytest.raises(backchat.NotSentError) as raised:
             client.notify.reply(to=TO, text="Hi", reply_to=IM)
         assert raised.value.code == "cancelled"
+
+
+def test_a_token_function_may_use_another_client() -> None:
+    inner = backchat.InboundMessage(message_id="im_inner", from_=TO, text="Hi")
+    with stub() as server:
+        first = backchat.Client(base_url=server.url, api_token="first")
+
+        def token() -> str:
+            return f"after-{first.reply(inner, 'Hello').id}"
+
+        second = backchat.Client(base_url=server.url, api_token=token)
+        for _ in range(20):
+            second.notify.reply(to=TO, text="Hi", reply_to=IM)
+        assert server.tokens == ["first", "after-tx_1"] * 20
+
+
+def test_a_count_beyond_all_bounds_is_named() -> None:
+    for wrong in (2**70, -(2**70)):
+        with pytest.raises(backchat.ConfigurationError) as raised:
+            backchat.Client(api_token="token", max_retries=wrong)
+        assert raised.value.option == "max_retries"

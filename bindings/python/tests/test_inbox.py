@@ -338,3 +338,22 @@ def test_an_interrupted_receive_goes_on_in_the_background() -> None:
             time.sleep(0.02)
         assert inbox.receive(message.raw, {}).body == "sent"
         assert len(server.posts) == 1
+
+
+def test_half_a_surrogate_pair_is_the_handler_s_mistake(sandbox: Sandbox) -> None:
+    inbox = inbox_of(sandbox)
+    inbox.on_message(lambda message: "half: \ud800")
+    event = sandbox.say(ANNA, "Hi")
+    assert inbox.receive(event.body, event.headers).body == "handler_failed"
+    assert sandbox.messages == []
+
+
+def test_ctrl_c_in_the_error_hook_goes_on(sandbox: Sandbox) -> None:
+    inbox = inbox_of(sandbox)
+
+    @inbox.on_error
+    def hook(failure: backchat.Failure) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        inbox.receive(b"{}", {})

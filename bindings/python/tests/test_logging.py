@@ -81,3 +81,44 @@ def test_warnings_of_the_inbox_arrive(caplog: pytest.LogCaptureFixture) -> None:
         inbox.receive(event.body, {})
         warnings = [record.getMessage() for record in caplog.records if record.name == "backchat"]
         assert any("signature_missing" in warning for warning in warnings)
+
+
+def test_what_a_token_function_raises_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    mistake = ZeroDivisionError()
+
+    def token() -> str:
+        raise mistake
+
+    with pytest.raises(backchat.AuthenticationError):
+        client = backchat.Client(api_token=token, base_url="http://127.0.0.1:9")
+        client.notify.reply(to=ANNA, text=TEXT, reply_to="im_1")
+    traced = [record.exc_info[1] for record in caplog.records if record.exc_info]
+    assert traced == [mistake]
+
+
+class Handler(logging.Handler):
+    """One of an application, which fails."""
+
+    def __init__(self, error: type[BaseException]) -> None:
+        super().__init__()
+        self.error = error
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_a_log_that_fails_is_the_application_s_but_ctrl_c_goes_on(
+    error: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logger = logging.getLogger("backchat")
+    monkeypatch.setattr(logger, "handlers", [Handler(error)])
+    monkeypatch.setattr(logger, "propagate", False)
+    with Sandbox() as sandbox:
+        inbox = backchat.Inbox(sandbox.client(), sandbox.webhook())
+        event = sandbox.say(ANNA, "Hi")
+        if error is OSError:
+            assert inbox.receive(event.body, {}).status == 401
+        else:
+            with pytest.raises(KeyboardInterrupt):
+                inbox.receive(event.body, {})

@@ -239,3 +239,41 @@ def test_ctrl_c_ends_a_queue_that_works() -> None:
         assert sent in (1, 2)
         assert printed.strip() == str({"released": 20 - sent, "sent": sent})
         assert time.monotonic() - started < 5
+
+
+def test_a_fork_while_an_inbox_on_sqlite_works(tmp_path: object) -> None:
+    """SQLite remembers its locks per process: none may be held at the fork."""
+    program = PRELUDE + textwrap.dedent(
+        """
+        inbox = backchat.Inbox(client, backchat.Webhook.unverified(), store=f"sqlite:////{sys.argv[2]}/inbox.db")
+        inbox.on_message(lambda message: message.text)
+        def message(n):
+            return backchat.InboundMessage(message_id=f"im_{n}", from_=TO, text=str(n))
+        stop = threading.Event()
+        def work(k):
+            n = 0
+            while not stop.is_set():
+                assert inbox.handle(message(f"{k}{n:06}")).status == 200
+                n += 1
+        threads = [threading.Thread(target=work, args=(k,)) for k in "ab"]
+        for thread in threads:
+            thread.start()
+        children = []
+        for n in range(5):
+            time.sleep(0.2)
+            child = os.fork()
+            if child == 0:
+                receipts = [inbox.handle(message(f"c{n}{m}")).body for m in range(3)]
+                os._exit(0 if receipts == ["sent"] * 3 else 1)
+            children.append(child)
+        statuses = [os.waitpid(child, 0)[1] for child in children]
+        stop.set()
+        for thread in threads:
+            thread.join()
+        assert statuses == [0] * 5, statuses
+        """
+    )
+    with stub() as server:
+        python(program, server.url, str(tmp_path).lstrip("/"))
+        texts = [post["text"] for post in server.posts]
+        assert len(texts) == len(set(texts))

@@ -54,6 +54,7 @@ pub mod caller;
 mod clock;
 mod digest;
 mod failure;
+pub mod fork;
 mod handlers;
 mod inbox;
 mod ledger;

@@ -19,6 +19,7 @@ The pieces on their own: `Client` and `AsyncClient` send, `Webhook` verifies, `E
 from __future__ import annotations
 
 import atexit
+import os
 
 from ._async_client import AsyncClient, AsyncNotify
 from ._async_inbox import AsyncInbox
@@ -45,6 +46,7 @@ from ._native import (
     Webhook,
     __version__,
     _drain,
+    _fork,
 )
 from .errors import (
     ERROR_CODES,
@@ -114,3 +116,10 @@ __all__ = [
 
 # POSTs that have begun may end before the process does.
 atexit.register(_drain)
+if hasattr(os, "register_at_fork"):
+    # What a store holds at a fork would stay held in the child.
+    os.register_at_fork(
+        before=lambda: _fork("before"),
+        after_in_parent=lambda: _fork("parent"),
+        after_in_child=lambda: _fork("child"),
+    )

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime, timedelta
-    from typing import Literal, TypeVar
+    from typing import Any, Literal, TypeVar
 
     from ._asgi import ASGI
     from ._async_client import AsyncClient
@@ -31,7 +31,15 @@ if TYPE_CHECKING:
     )
 
     _Answer = TypeVar("_Answer", bound=str | Answer | Awaitable[str | Answer | None] | None)
-    _Any = TypeVar("_Any")
+    _Result = TypeVar("_Result")
+
+
+def _call(job: _Job) -> tuple[Any, BaseException | None]:
+    """What the handler returned, or raised: a `StopIteration` could not pass from thread to task."""
+    try:
+        return job.handler(job.event), None
+    except BaseException as error:
+        return None, error
 
 
 async def _work(job: _Job) -> None:
@@ -43,7 +51,9 @@ async def _work(job: _Job) -> None:
         if inspect.iscoroutinefunction(job.handler):
             value = await job.handler(job.event)
         else:
-            value = await asyncio.to_thread(job.handler, job.event)
+            value, error = await asyncio.to_thread(_call, job)
+            if error is not None:
+                raise error
             if inspect.isawaitable(value):
                 value = await value
     except Exception as error:
@@ -107,29 +117,29 @@ class AsyncInbox:
         return handler
 
     def on_delivery(
-        self, handler: Callable[[DeliveryEvent], _Any]
-    ) -> Callable[[DeliveryEvent], _Any]:
+        self, handler: Callable[[DeliveryEvent], _Result]
+    ) -> Callable[[DeliveryEvent], _Result]:
         """Decorates the function that is told what became of a reply: `Inbox.on_delivery`."""
         self._native.on_delivery(handler)
         return handler
 
     def on_opt_out(
-        self, handler: Callable[[OptOutEvent], _Any]
-    ) -> Callable[[OptOutEvent], _Any]:
+        self, handler: Callable[[OptOutEvent], _Result]
+    ) -> Callable[[OptOutEvent], _Result]:
         """Decorates the function that is told of opt-outs: `Inbox.on_opt_out`."""
         self._native.on_opt_out(handler)
         return handler
 
     def on_other(
-        self, handler: Callable[[Event], _Any]
-    ) -> Callable[[Event], _Any]:
+        self, handler: Callable[[Event], _Result]
+    ) -> Callable[[Event], _Result]:
         """Decorates the function that gets every other event: `Inbox.on_other`."""
         self._native.on_other(handler)
         return handler
 
     def on_error(
-        self, hook: Callable[[Failure], _Any]
-    ) -> Callable[[Failure], _Any]:
+        self, hook: Callable[[Failure], _Result]
+    ) -> Callable[[Failure], _Result]:
         """Decorates the function, not `async def`, that is told when something went wrong:
         `Inbox.on_error`."""
         self._native.on_error(hook)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use backchat_core::{Error, EventId, InboundMessageId};
 use backchat_inbox::Failure as CoreFailure;
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyException, PyRuntimeError};
 use pyo3::prelude::*;
 
 use super::job::Raised;
@@ -58,16 +58,21 @@ impl Report {
 #[pymethods]
 impl Report {
     /// Tells the function.
-    fn run(&self, py: Python<'_>) {
-        tell(py, &self.hook, &self.failure);
+    fn run(&self, py: Python<'_>) -> PyResult<()> {
+        tell(py, &self.hook, &self.failure)
     }
 }
 
-/// Tells `hook`. What it raises is printed, for nobody could catch it.
-pub(super) fn tell(py: Python<'_>, hook: &Py<PyAny>, failure: &CoreFailure) {
+/// Tells `hook`. An exception that it raises is printed, for nobody could catch it; what is none, such
+/// as Ctrl-C, goes on.
+pub(super) fn tell(py: Python<'_>, hook: &Py<PyAny>, failure: &CoreFailure) -> PyResult<()> {
     let told = to_python(py, failure).and_then(|failure| hook.call1(py, (failure,)));
-    if let Err(error) = told {
-        error.write_unraisable(py, Some(hook.bind(py)));
+    match told {
+        Err(error) if error.is_instance_of::<PyException>(py) => {
+            error.write_unraisable(py, Some(hook.bind(py)));
+            Ok(())
+        }
+        told => told.map(drop),
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::answer::Answer;
 use super::steps::{Caller, Step};
-use crate::event;
+use crate::{event, log};
 
 /// A function of the application, and what it is for.
 #[derive(Clone)]
@@ -75,7 +75,7 @@ impl Job {
     fn fail(&self, py: Python<'_>, error: Py<PyAny>) -> PyResult<()> {
         let logged = self.log(error.bind(py));
         self.settle(Err(Box::new(Raised(error))));
-        logged
+        log::quiet(py, logged).map(drop)
     }
 
     /// The handler was interrupted: the message is released.
@@ -110,7 +110,7 @@ impl Job {
             return Ok(CoreAnswer::none());
         }
         if let Ok(text) = value.cast::<PyString>() {
-            return Ok(CoreAnswer::text(text.to_string_lossy()));
+            return Ok(CoreAnswer::text(text.to_cow()?));
         }
         if let Ok(answer) = value.cast::<Answer>() {
             return Ok(answer.get().0.clone());

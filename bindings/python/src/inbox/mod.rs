@@ -22,6 +22,7 @@ use crate::body::{Body, Headers};
 use crate::client::Client;
 use crate::event::Event;
 use crate::time::{Moment, Seconds};
+use crate::token::LoopSetter;
 use crate::webhook::Webhook;
 use crate::{future, log, wait};
 
@@ -41,6 +42,7 @@ pub(crate) struct Inbox {
     inner: CoreInbox,
     asyncio: bool,
     queue: Option<usize>,
+    token_loop: Option<LoopSetter>,
 }
 
 #[pymethods]
@@ -83,6 +85,7 @@ impl Inbox {
             inner: built,
             asyncio: false,
             queue,
+            token_loop: client.get().token_loop.clone(),
         })
     }
 
@@ -92,6 +95,7 @@ impl Inbox {
             inner: self.inner.clone(),
             asyncio: true,
             queue: self.queue,
+            token_loop: self.token_loop.clone(),
         }
     }
 
@@ -148,7 +152,7 @@ impl Inbox {
                 None => {
                     // Work that nobody waits for, such as recording an outcome late.
                     tokio::task::spawn_blocking(move || {
-                        Python::try_attach(|py| failure::tell(py, &hook, &failure))
+                        Python::try_attach(|py| failure::tell(py, &hook, &failure).is_ok())
                     });
                 }
             }
@@ -189,6 +193,7 @@ impl Inbox {
             Step::Ran
         };
         if self.asyncio {
+            self.set_loop(py)?;
             let steps = AsyncSteps(LoopSteps::start(py, run)?);
             return Ok(Bound::new(py, steps)?.into_any());
         }
@@ -302,6 +307,13 @@ impl Inbox {
         })
     }
 
+    /// An async `api_token` runs in the loop that asks.
+    fn set_loop(&self, py: Python<'_>) -> PyResult<()> {
+        self.token_loop
+            .as_ref()
+            .map_or(Ok(()), |setter| setter.set(py))
+    }
+
     fn request<'py, W, F>(&self, py: Python<'py>, work: W) -> PyResult<Bound<'py, PyAny>>
     where
         W: FnOnce() -> F,
@@ -310,6 +322,7 @@ impl Inbox {
         let request = work();
         let request = move || async move { Step::Received(request.await) };
         if self.asyncio {
+            self.set_loop(py)?;
             let steps = AsyncSteps(LoopSteps::start(py, request)?);
             return Ok(Bound::new(py, steps)?.into_any());
         }

@@ -102,7 +102,7 @@ impl ThreadSteps {
         loop {
             match wait::next(py, &self.0)? {
                 Step::Job(job) => job.run_here(py)?,
-                Step::Failure { hook, failure } => failure::tell(py, &hook, &failure),
+                Step::Failure { hook, failure } => failure::tell(py, &hook, &failure)?,
                 Step::Received(receipt) => return Ok(receipt),
                 Step::Ran => return Err(PyRuntimeError::new_err("no request")),
             }
@@ -185,7 +185,7 @@ fn start(
     caller: Caller,
     work: impl Future<Output = Step> + Send + 'static,
 ) -> PyResult<Arc<Caller>> {
-    log::look(py);
+    log::look(py)?;
     let caller = Arc::new(caller);
     let told = Arc::clone(&caller);
     let run = async move {

@@ -73,12 +73,13 @@ fn shared() -> Result<Arc<Shared>, Error> {
             runtime: tokio::runtime::Builder::new_multi_thread()
                 .worker_threads(1)
                 .thread_name("backchat")
-                .on_thread_start(|| ON_SHARED_THREAD.set(true))
                 .enable_all()
                 .build()
                 .map_err(|e| Error::configuration("runtime", e.to_string()))?,
             running: Arc::default(),
         });
+        // The worker alone: on a thread for blocking work it is fine to wait.
+        fresh.runtime.spawn(async { ON_SHARED_THREAD.set(true) });
         let previous = SHARED.compare_and_swap(&current, Some(Arc::clone(&fresh)));
         let won = match (previous.as_ref(), current.as_ref()) {
             (None, None) => true,

@@ -13,6 +13,7 @@ use super::super::sql::Statements;
 use super::connection::failed;
 use super::executor::Db;
 use super::file::Identity;
+use crate::fork::Working;
 
 /// How many operations one commit may hold.
 const BATCH: usize = 256;
@@ -32,7 +33,9 @@ impl Worker {
     ) -> Result<Self, StoreError> {
         Self::spawn("backchat-write", move |jobs| {
             while let Some(mut batch) = next_batch(&jobs) {
+                let working = Working::begin();
                 let commit = commit(&connection, &mut file, &statements, &mut batch);
+                drop(working);
                 for job in batch {
                     job.answer(commit.clone());
                 }
@@ -47,10 +50,12 @@ impl Worker {
     ) -> Result<Self, StoreError> {
         Self::spawn("backchat-read", move |jobs| {
             for mut job in jobs {
+                let working = Working::begin();
                 let ran = job.run(&mut Db {
                     connection: &connection,
                     statements: &statements,
                 });
+                drop(working);
                 job.answer(ran);
             }
         })
