@@ -100,8 +100,8 @@ fn drain(py: Python<'_>) -> PyResult<()> {
 fn fork(py: Python<'_>, step: &str) {
     match step {
         // The stores' threads need no GIL, but what is about to fork must not let others in.
-        "before" => backchat_inbox::fork::prepare(),
-        step => py.detach(|| backchat_inbox::fork::resume(step == "child")),
+        "before" => backchat_core::fork::prepare(),
+        step => py.detach(|| backchat_core::fork::resume(step == "child")),
     }
 }
 

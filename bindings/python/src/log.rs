@@ -7,6 +7,7 @@
 use std::fmt::{Debug, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
+use std::time::Duration;
 
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
@@ -132,9 +133,14 @@ impl Subscriber for Queue {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(line);
-        if !WAITING.swap(true, Ordering::AcqRel) && tokio::runtime::Handle::try_current().is_ok() {
-            // For lines of work that nobody waits for.
-            tokio::task::spawn_blocking(|| Python::try_attach(flush));
+        if !WAITING.swap(true, Ordering::AcqRel)
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            // For lines of work that nobody waits for: who does comes by sooner.
+            runtime.spawn(async {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                tokio::task::spawn_blocking(|| Python::try_attach(flush));
+            });
         }
     }
 

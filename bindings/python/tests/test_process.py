@@ -61,6 +61,7 @@ def test_a_fork_with_calls_in_flight() -> None:
     """The child may drop, close and use what it inherited; the parent's calls go on."""
     program = PRELUDE + textwrap.dedent(
         """
+        # Not one call before: the first fork may come while the runtime is being made.
         threads = [threading.Thread(target=lambda: [reply() for _ in range(20)]) for _ in range(8)]
         for thread in threads:
             thread.start()

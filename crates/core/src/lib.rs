@@ -6,6 +6,7 @@
 mod client;
 mod error;
 mod event;
+pub mod fork;
 mod mask;
 mod repair;
 mod reply;

@@ -54,7 +54,6 @@ pub mod caller;
 mod clock;
 mod digest;
 mod failure;
-pub mod fork;
 mod handlers;
 mod inbox;
 mod ledger;

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwapOption;
 
 use crate::Error;
+use crate::fork::Working;
 
 thread_local! {
     static ON_SHARED_THREAD: Cell<bool> = const { Cell::new(false) };
@@ -68,6 +69,7 @@ fn shared() -> Result<Arc<Shared>, Error> {
         {
             return Ok(Arc::clone(shared));
         }
+        let working = Working::begin();
         let fresh = Arc::new(Shared {
             process,
             runtime: tokio::runtime::Builder::new_multi_thread()
@@ -78,6 +80,7 @@ fn shared() -> Result<Arc<Shared>, Error> {
                 .map_err(|e| Error::configuration("runtime", e.to_string()))?,
             running: Arc::default(),
         });
+        drop(working);
         // The worker alone: on a thread for blocking work it is fine to wait.
         fresh.runtime.spawn(async { ON_SHARED_THREAD.set(true) });
         let previous = SHARED.compare_and_swap(&current, Some(Arc::clone(&fresh)));

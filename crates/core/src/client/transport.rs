@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use super::retry::Budget;
 use super::tls::{self, TrustStore};
 use crate::Error;
+use crate::fork::Working;
 
 /// An idle connection is closed before the servers and load balancers on the way do it (60 s is
 /// common): a POST on a connection that is being closed ends as `maybe_sent`.
@@ -35,6 +36,7 @@ pub(super) struct Transport {
 
 impl Transport {
     pub(super) fn new(options: &TransportOptions) -> Result<Self, Error> {
+        let _working = Working::begin();
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls::config(options.trust_store, &options.certificates)?)
             .http1_only()

@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use backchat_core::StoreError;
+use backchat_core::fork::Working;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -13,7 +14,6 @@ use super::super::sql::Statements;
 use super::connection::failed;
 use super::executor::Db;
 use super::file::Identity;
-use crate::fork::Working;
 
 /// How many operations one commit may hold.
 const BATCH: usize = 256;

@@ -1,8 +1,8 @@
-//! `fork`, for languages whose processes do it: no call of SQLite may be under way at that moment.
+//! `fork`, for languages whose processes do it: a child inherits what was held at that moment, for ever.
 //!
-//! SQLite remembers its locks per process, and a child inherits the memory: a lock that was held at
-//! the fork stays held there for ever. So whoever forks calls [`prepare`] before it, and [`resume`]
-//! after it, in the parent and in the child. Atomics only: a lock could be held at the fork itself.
+//! SQLite remembers its locks per process, and what is being set up for the first time (a runtime, a
+//! trust store) stays half done. So whoever forks calls [`prepare`] before it, and [`resume`] after
+//! it, in the parent and in the child. Atomics only: a lock could be held at the fork itself.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -15,7 +15,7 @@ static RUNNING: AtomicUsize = AtomicUsize::new(0);
 const LONGEST: Duration = Duration::from_secs(6);
 const TICK: Duration = Duration::from_millis(1);
 
-/// Waits until no store works in this process, and lets none begin.
+/// Waits until nothing in this process holds a [`Working`], and lets nothing begin to.
 pub fn prepare() {
     FORKING.store(true, Ordering::SeqCst);
     let end = Instant::now() + LONGEST;
@@ -24,7 +24,7 @@ pub fn prepare() {
     }
 }
 
-/// The fork is over: stores work again. `in_child`: nothing of the parent's runs here.
+/// The fork is over. `in_child`: nothing of the parent's runs here.
 pub fn resume(in_child: bool) {
     if in_child {
         RUNNING.store(0, Ordering::SeqCst);
@@ -32,13 +32,14 @@ pub fn resume(in_child: bool) {
     FORKING.store(false, Ordering::SeqCst);
 }
 
-/// Held while a store works on a file.
-#[cfg(feature = "sqlite")]
-pub(crate) struct Working(());
+/// Held by what must not be under way at a fork. Short, and never two by one thread.
+#[derive(Debug)]
+#[must_use = "it ends when it is dropped"]
+pub struct Working(());
 
-#[cfg(feature = "sqlite")]
 impl Working {
-    pub(crate) fn begin() -> Self {
+    /// Begins, after a fork that is under way.
+    pub fn begin() -> Self {
         loop {
             RUNNING.fetch_add(1, Ordering::SeqCst);
             if !FORKING.load(Ordering::SeqCst) {
@@ -50,7 +51,6 @@ impl Working {
     }
 }
 
-#[cfg(feature = "sqlite")]
 impl Drop for Working {
     fn drop(&mut self) {
         RUNNING.fetch_sub(1, Ordering::SeqCst);
