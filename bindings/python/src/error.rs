@@ -15,9 +15,14 @@ pub(crate) fn raised(py: Python<'_>) -> impl Fn(Error) -> PyErr + '_ {
     move |error| raise(py, &error)
 }
 
-pub(crate) fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
+/// The function that makes an exception.
+pub(crate) fn make(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static MAKE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let make = MAKE.import(py, "backchat.errors", "_make")?;
+    MAKE.import(py, "backchat.errors", "_make")
+}
+
+pub(crate) fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
+    let make = make(py)?;
     let error = error.fields();
     let fields = PyDict::new(py);
     fields.set_item("code", error.code)?;

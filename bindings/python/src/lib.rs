@@ -97,12 +97,20 @@ fn drain(py: Python<'_>) -> PyResult<()> {
 /// Told around a fork, by `os.register_at_fork`.
 #[pyfunction]
 #[pyo3(name = "_fork")]
-fn fork(py: Python<'_>, step: &str) {
+fn fork(py: Python<'_>, step: &str) -> PyResult<()> {
     match step {
-        // The stores' threads need no GIL, but what is about to fork must not let others in.
-        "before" => backchat_core::fork::prepare(),
-        step => py.detach(|| backchat_core::fork::resume(step == "child")),
+        "before" => {
+            // What another thread looks up for the first time would stay half done in the child.
+            if log::is_installed() {
+                log::look(py)?;
+                error::make(py)?;
+            }
+            // With the GIL: nobody may begin now.
+            backchat_core::fork::prepare();
+        }
+        step => backchat_core::fork::resume(step == "child"),
     }
+    Ok(())
 }
 
 fn hash(value: &impl Hash) -> u64 {

@@ -33,11 +33,12 @@ struct Line {
     fields: Vec<(&'static str, String)>,
 }
 
+static INSTALLED: Once = Once::new();
+
 /// Called before anything is sent. (Not at import: nothing starts there.)
 pub(crate) fn install() {
-    static ONCE: Once = Once::new();
     // Another subscriber is there already only in the program `backchat`.
-    ONCE.call_once(|| drop(tracing::subscriber::set_global_default(Queue)));
+    INSTALLED.call_once(|| drop(tracing::subscriber::set_global_default(Queue)));
 }
 
 /// Asks the logger whether it wants DEBUG: cheap, and before each call. Raises what is no `Exception`:
@@ -53,6 +54,11 @@ pub(crate) fn look(py: Python<'_>) -> PyResult<()> {
     };
     DEBUG.store(quiet(py, wanted())?.unwrap_or(false), Ordering::Relaxed);
     Ok(())
+}
+
+/// Whether a client or an inbox was made.
+pub(crate) fn is_installed() -> bool {
+    INSTALLED.is_completed()
 }
 
 /// Hands waiting lines to the logger. Raises what is no `Exception`.
