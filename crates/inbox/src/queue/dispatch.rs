@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use backchat_core::{Event, InboundMessage};
+use backchat_core::Event;
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -96,9 +96,9 @@ impl Inner {
             return self.give_up(ticket, "given_up").await;
         }
         let attempts = ticket.attempts;
-        match Event::from_json(&event.json) {
+        // The signature was checked when the event came, and not again now.
+        match Event::from_json(&event.json).map(|read| read.with_verified(event.verified)) {
             Ok(Event::InboundMessage(message)) => {
-                let message = as_it_came(message, event.verified);
                 let retry_in = |asked| backoff::after(attempts, asked, options, random());
                 let _recorded = self.answer(message, ticket, retry_in).await;
             }
@@ -121,12 +121,6 @@ impl Inner {
             });
         }
     }
-}
-
-/// The signature was checked when the event came, and not again now.
-fn as_it_came(mut message: InboundMessage, verified: bool) -> InboundMessage {
-    message.verified = verified;
-    message
 }
 
 fn random() -> u32 {
