@@ -9,4 +9,4 @@ const native = require("../lib/native.js");
 const passing = () => {};
 process.on("SIGINT", passing).off("SIGINT", passing);
 
-process.exit(native.runCli(["backchat", ...process.argv.slice(2)]));
+process.exit(native().runCli(["backchat", ...process.argv.slice(2)]));

@@ -4,22 +4,21 @@
 const native = require("./native.js");
 const { RAW } = require("./request.js");
 
-const LONGEST = native.longestBody();
-
 // Collects a body. Of one that is too long it keeps one byte too many, by which the core refuses it.
 class Collector {
   #chunks = [];
   #length = 0;
+  #longest = native().longestBody();
 
   // Whether there is room for more.
   add(chunk) {
     this.#chunks.push(chunk);
     this.#length += chunk.length;
-    return this.#length <= LONGEST;
+    return this.#length <= this.#longest;
   }
 
   bytes() {
-    return Buffer.concat(this.#chunks, Math.min(this.#length, LONGEST + 1));
+    return Buffer.concat(this.#chunks, Math.min(this.#length, this.#longest + 1));
   }
 }
 

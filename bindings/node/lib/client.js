@@ -54,7 +54,7 @@ class Client {
     const tells = log !== undefined;
     this.#native = checked(
       shell,
-      () => new native.Client(post.mailbox, number, settings, asks, tells),
+      () => new (native().Client)(post.mailbox, number, settings, asks, tells),
     );
     this.#hooks = { token: apiToken, tokenError: undefined, log };
     if (asks || tells) {

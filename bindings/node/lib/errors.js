@@ -163,7 +163,7 @@ function checked(shell, run, body) {
 
 // A wrong option or argument that only JavaScript can have. `at`: the shell, or a place it made.
 function configuration(option, why, at) {
-  const fields = JSON.parse(native.configuration(why));
+  const fields = JSON.parse(native().configuration(why));
   fields.text = fields.text.replace("`argument`", `\`${option}\``);
   fields.option = option;
   return made(fields, typeof at === "function" ? here(at) : at);

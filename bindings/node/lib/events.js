@@ -17,7 +17,7 @@ function revived(event) {
 
 function eventFromJson(json) {
   const body = bytes(json);
-  return revived(JSON.parse(checked(eventFromJson, () => native.eventFromJson(body), body)));
+  return revived(JSON.parse(checked(eventFromJson, () => native().eventFromJson(body), body)));
 }
 
 function isInboundMessage(event) {
@@ -25,13 +25,13 @@ function isInboundMessage(event) {
 }
 
 function replyWindowState(message, now = new Date()) {
-  return checked(replyWindowState, () => native.windowState(message.raw, moment(now)), message.raw);
+  return checked(replyWindowState, () => native().windowState(message.raw, moment(now)), message.raw);
 }
 
 function replyWindowRemaining(message, now = new Date()) {
   return checked(
     replyWindowRemaining,
-    () => native.windowRemaining(message.raw, moment(now)),
+    () => native().windowRemaining(message.raw, moment(now)),
     message.raw,
   );
 }

@@ -41,7 +41,7 @@ class Inbox {
     const [sender, verifier] = [Client.native(client), Webhook.native(webhook)];
     this.#native = checked(
       shell,
-      () => new native.Inbox(post.mailbox, sender, verifier, settings),
+      () => new (native().Inbox)(post.mailbox, sender, verifier, settings),
     );
     this.fetch = fetchHandler(this, (error) => this.#tell("webhook", error));
   }

@@ -6,7 +6,7 @@ const native = require("./native.js");
 
 const PRINTED = {
   value(_depth, options) {
-    return inspect(JSON.parse(native.masked(JSON.stringify(this))), options);
+    return inspect(JSON.parse(native().masked(JSON.stringify(this))), options);
   },
   // Neither JSON, nor a copy, nor a comparison sees it.
   enumerable: false,

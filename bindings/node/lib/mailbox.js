@@ -2,11 +2,8 @@
 "use strict";
 
 const { setInterval } = require("node:timers");
-const { isMainThread } = require("node:worker_threads");
 const native = require("./native.js");
 const { fromFields } = require("./errors.js");
-
-const { Kind } = native;
 
 // How long the end of the process waits for requests that have begun, in milliseconds.
 const AT_EXIT = 2000;
@@ -19,10 +16,13 @@ const thrown = new Map();
 let lastNumber = 0;
 let mailbox;
 let alive;
+let Kind;
 
 // Nothing is started before it is needed.
 function open() {
-  mailbox = new native.Mailbox(deliver);
+  const { isMainThread } = require("node:worker_threads");
+  Kind = native().Kind;
+  mailbox = new (native().Mailbox)(deliver);
   // Keeps the event loop alive while calls run: the mailbox itself does not, and neither does it.
   alive = setInterval(() => {}, LONGEST_TIMER).unref();
   // A worker that ends leaves its requests to the process, which lives on.

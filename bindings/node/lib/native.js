@@ -50,5 +50,13 @@ function libc() {
   return sharedObjects.some((path) => path.includes("musl")) ? "musl" : "an unknown libc";
 }
 
-module.exports = load();
+let half;
+
+// Loaded when it is first used: an import of this package costs a process little.
+function native() {
+  half ??= load();
+  return half;
+}
+
+module.exports = native;
 module.exports.load = load;

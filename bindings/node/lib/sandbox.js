@@ -33,7 +33,7 @@ class Sandbox {
     known(options, OPTIONS, shell);
     const { startAt, ...rest } = options;
     const settings = { ...rest, startAt: startAt === undefined ? undefined : moment(startAt) };
-    const sandbox = new native.Sandbox(post.mailbox);
+    const sandbox = new (native().Sandbox)(post.mailbox);
     const started = await ended(shell, (call) => sandbox.start(call, settings));
     return new Sandbox(sandbox, started);
   }

@@ -10,16 +10,16 @@ class Webhook {
   #native;
 
   constructor(publicKeys) {
-    if (publicKeys instanceof native.Webhook) {
+    if (publicKeys instanceof native().Webhook) {
       this.#native = publicKeys;
       return;
     }
     const keys = typeof publicKeys === "string" ? [publicKeys] : publicKeys;
-    this.#native = checked(Webhook, () => new native.Webhook(keys));
+    this.#native = checked(Webhook, () => new (native().Webhook)(keys));
   }
 
   static unverified() {
-    return new Webhook(native.Webhook.unverified());
+    return new Webhook(native().Webhook.unverified());
   }
 
   verify(body, headers) {

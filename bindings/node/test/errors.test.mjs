@@ -11,7 +11,7 @@ import { FaultServer } from "./support/fault_server.mjs";
 
 const require = createRequire(import.meta.url);
 const root = dirname(require.resolve("backchat"));
-const codes = JSON.parse(require(join(root, "lib/native.js")).errorCodes());
+const codes = JSON.parse(require(join(root, "lib/native.js"))().errorCodes());
 
 let server;
 let client;
