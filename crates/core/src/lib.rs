@@ -7,6 +7,8 @@ mod client;
 mod error;
 mod event;
 pub mod fork;
+#[cfg(feature = "uniffi")]
+mod ffi;
 mod mask;
 mod repair;
 mod reply;
@@ -28,14 +30,19 @@ pub use event::{
     Channel, DeliveryEvent, DeliveryReason, DeliveryStatus, Event, Fee, InboundMessage,
     OptOutEvent, OptOutKind, RawJson, ReplyWindow, Timestamp, UnknownEvent, WindowState,
 };
+#[cfg(feature = "uniffi")]
+pub use ffi::{Instant, WireMoment};
 pub use reply::{Reply, ReplyResponse};
 pub use template::{Document, SendResponse, Template, TemplateMessage};
 pub use values::{
     Address, CallbackUrl, CorrelationId, DateTime, DocumentUrl, EchoedCallbackUrl,
     EchoedCorrelationId, EventId, InboundMessageId, Locale, MessageText, PhoneNumber, ReplyTo,
-    RequestId, SenderId, SentMessageId, TemplateId, Text,
+    RequestId, SenderId, SentMessageId, TemplateId, Text, Word,
 };
 pub use webhook::{SignatureError, SignatureReason, Webhook};
+
+#[cfg(feature = "uniffi")]
+uniffi::setup_scaffolding!();
 
 /// The library that reads and compares moments in this crate's interface.
 pub use jiff;

@@ -59,6 +59,7 @@ impl Reply {
 ///
 /// serde writes and reads all fields but `raw`: a queue keeps that beside them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[non_exhaustive]
 pub struct ReplyResponse {
     /// The message's id, `tx_…`: delivery events name it.

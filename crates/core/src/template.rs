@@ -1,14 +1,12 @@
 //! `POST /v2/notify`: send a template, the way out when the window has closed.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 use crate::{
     Address, CallbackUrl, Channel, CorrelationId, DateTime, DocumentUrl, EchoedCallbackUrl,
     EchoedCorrelationId, Error, Locale, PhoneNumber, RawJson, RequestId, SenderId, SentMessageId,
-    TemplateId, Timestamp,
+    TemplateId, Timestamp, Word,
 };
 
 /// A template and what fills it, without its receiver.
@@ -124,6 +122,7 @@ impl std::fmt::Debug for Template {
 ///
 /// serde writes and reads all fields but `raw`: a queue keeps that beside them.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[non_exhaustive]
 pub struct SendResponse {
     /// The message's id, `tx_…`: delivery events name it.
@@ -131,7 +130,7 @@ pub struct SendResponse {
     /// The receiver.
     pub to: Address,
     /// The template that was sent.
-    pub template_id: Arc<str>,
+    pub template_id: Word,
     /// Its variables.
     pub variables: BTreeMap<String, String>,
     /// When the API made the message.
@@ -147,7 +146,7 @@ pub struct SendResponse {
     /// When it will be sent.
     pub schedule_at: Option<Timestamp>,
     /// `GSM-7` or `UCS-2`, for SMS.
-    pub encoding: Option<Arc<str>>,
+    pub encoding: Option<Word>,
     /// How many SMS it would take.
     pub estimated_segment_count: Option<u64>,
     /// The id of the request, for Prelude's support.
@@ -177,7 +176,7 @@ mod read {
 
     use serde_json::Value;
 
-    use super::{Arc, RawJson, RequestId, SendResponse, TemplateMessage};
+    use super::{RawJson, RequestId, SendResponse, TemplateMessage, Word};
     use crate::event::{Loose, Object, Strict};
 
     #[derive(serde::Deserialize, Default)]
@@ -246,7 +245,7 @@ mod read {
                     .or(correlation_id)
                     .map(Into::into),
                 schedule_at: wire.schedule_at.optional().map(Into::into),
-                encoding: wire.encoding.optional().map(Arc::from),
+                encoding: wire.encoding.optional().map(Word::from),
                 estimated_segment_count: wire
                     .estimated_segment_count
                     .optional()

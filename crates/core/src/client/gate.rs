@@ -21,6 +21,7 @@ const DETACHED: u8 = 3;
 
 /// What cancelling found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum Cancellation {
     /// No POST had begun; none will.
     NothingSent,

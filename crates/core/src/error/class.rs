@@ -2,6 +2,7 @@
 
 /// One class of errors. Every [`ErrorCode`](crate::ErrorCode) belongs to exactly one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 #[non_exhaustive]
 pub enum ErrorClass {
     /// The 24-hour window has closed.

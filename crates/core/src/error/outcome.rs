@@ -4,6 +4,7 @@ use std::fmt;
 
 /// What is known about a message. Only `not_sent` may ever be repeated by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum Outcome {
     /// Provably without effect: nothing left, or the server said that it did not look.
     NotSent,

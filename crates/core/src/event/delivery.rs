@@ -1,18 +1,17 @@
 //! `transactional.message.*`: what became of a message that was sent.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
 use super::loose::{Loose, Object};
 use super::open_enum::open_enum;
 use super::wire::{Envelope, require};
 use super::{Channel, RawJson, Timestamp};
-use crate::{Address, EchoedCorrelationId, EventId, SentMessageId};
+use crate::{Address, EchoedCorrelationId, EventId, SentMessageId, Word};
 
 /// What became of a reply or a template. All but the message's id may be missing.
 /// <https://docs.prelude.so/notify/v2/documentation/webhook>
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[non_exhaustive]
 pub struct DeliveryEvent {
     /// The event's id, `evt_…`.
@@ -35,17 +34,17 @@ pub struct DeliveryEvent {
     /// Why it failed.
     pub reason: Option<DeliveryReason>,
     /// The word of `failed` and `unknown` events: `failed` or `expired`. (The wire's `status`.)
-    pub final_status: Option<Arc<str>>,
+    pub final_status: Option<Word>,
     /// The receiver.
     pub to: Option<Address>,
     /// The channel that was used.
     pub channel: Option<Channel>,
     /// The attempt, `att_…`.
-    pub attempt_id: Option<Arc<str>>,
+    pub attempt_id: Option<Word>,
     /// The template, for templates.
-    pub template_id: Option<Arc<str>>,
+    pub template_id: Option<Word>,
     /// The account.
-    pub customer_uuid: Option<Arc<str>>,
+    pub customer_uuid: Option<Word>,
     /// When the message was made. (The wire's `payload.created_at`.)
     pub message_created_at: Option<Timestamp>,
     /// Until when Prelude tries to deliver it.
@@ -56,12 +55,13 @@ pub struct DeliveryEvent {
 
 /// What a message cost, in the API's own strings.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[non_exhaustive]
 pub struct Fee {
     /// A decimal number, such as `0.05`.
-    pub amount: Option<Arc<str>>,
+    pub amount: Option<Word>,
     /// ISO 4217, such as `EUR`.
-    pub currency: Option<Arc<str>>,
+    pub currency: Option<Word>,
 }
 
 impl DeliveryEvent {
@@ -142,6 +142,7 @@ struct WireFee<'a> {
 /// What happened to a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum DeliveryStatus {
     /// Prelude accepted it.
     Created,

@@ -10,6 +10,7 @@ use crate::{Address, EventId, InboundMessageId, MessageText};
 /// A message from a user.
 /// <https://docs.prelude.so/notify/v2/documentation/whatsapp>
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[non_exhaustive]
 pub struct InboundMessage {
     /// The event's id, `evt_…`.

@@ -27,6 +27,7 @@ use crate::{Error, EventId};
 
 /// One event of Prelude. A type that this version does not know is [`Event::Unknown`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 #[non_exhaustive]
 pub enum Event {
     /// `inbound.message.received`: a user wrote.

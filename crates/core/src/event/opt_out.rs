@@ -1,17 +1,16 @@
 //! `marketing.subscription.*`: a user opted out, in again, or asked for help.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
 use super::loose::Loose;
 use super::wire::{Envelope, require};
 use super::{RawJson, Timestamp};
-use crate::{Address, EventId};
+use crate::{Address, EventId, Word};
 
 /// A user opted out of marketing messages, in again, or asked for help.
 /// <https://docs.prelude.so/notify/v2/documentation/webhook>
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[non_exhaustive]
 pub struct OptOutEvent {
     /// The event's id, `evt_…`.
@@ -27,7 +26,7 @@ pub struct OptOutEvent {
     /// What happened, from the event's type.
     pub kind: OptOutKind,
     /// The word that the user sent: `STOP`, `START`, `HELP`.
-    pub action: Option<Arc<str>>,
+    pub action: Option<Word>,
     /// Who sent it.
     pub from: Option<Address>,
     /// What they wrote to; sometimes a short code.
@@ -74,6 +73,7 @@ pub(super) struct Payload<'a> {
 /// What a user, or their carrier, asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum OptOutKind {
     /// No more marketing messages.
     Stop,

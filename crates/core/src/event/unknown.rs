@@ -1,14 +1,13 @@
 //! An event of a type that this version does not know.
 
-use std::sync::Arc;
-
 use serde::Serialize;
 
 use super::{RawJson, Timestamp};
-use crate::EventId;
+use crate::{EventId, Word};
 
 /// An event of a type that this version does not know.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[non_exhaustive]
 pub struct UnknownEvent {
     /// The event's id, `evt_…`.
@@ -23,7 +22,7 @@ pub struct UnknownEvent {
     pub verified: bool,
     /// The type, such as `verify.attempt.created`.
     #[serde(skip)]
-    pub event_type: Arc<str>,
+    pub event_type: Word,
     /// The exact payload.
     #[serde(serialize_with = "as_tree")]
     pub payload: RawJson,

@@ -11,6 +11,7 @@ use super::{Channel, Timestamp};
 /// It is information, **not** a gate: a newer message of the same user may have reset the window,
 /// so a reply always asks the server, whose `window_expired` is the truth.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[non_exhaustive]
 pub struct ReplyWindow {
     /// When it closes. Absent for RCS.
@@ -21,6 +22,7 @@ pub struct ReplyWindow {
 
 /// Whether a user may still be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum WindowState {
     /// A reply is in time.
     Open,

@@ -38,6 +38,19 @@ super::incoming_value! {
 }
 
 super::incoming_value! {
+    /// A word of the API's that needs no type of its own, such as `EUR` or `expired`.
+    Word, debug: Plain
+}
+
+impl std::ops::Deref for Word {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+super::incoming_value! {
     /// One end of a conversation: mostly a phone number, for RCS an agent, for opt-outs
     /// sometimes a short code.
     Address, debug: MaskedNumber

@@ -25,7 +25,7 @@ pub use date_time::DateTime;
 pub use document_url::DocumentUrl;
 pub use incoming::{
     Address, EchoedCallbackUrl, EchoedCorrelationId, EventId, InboundMessageId, MessageText,
-    RequestId, SentMessageId,
+    RequestId, SentMessageId, Word,
 };
 pub use locale::Locale;
 pub use phone_number::PhoneNumber;

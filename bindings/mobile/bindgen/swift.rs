@@ -1,0 +1,5 @@
+//! The generator of the Swift source, its C header and its module map.
+
+fn main() {
+    uniffi::uniffi_bindgen_swift();
+}

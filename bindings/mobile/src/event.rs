@@ -1,0 +1,35 @@
+//! Events that came some other way than through a webhook.
+
+use backchat_core::{Event, InboundMessage};
+
+use crate::failure::Failed;
+
+/// An event, and its `type` as the wire has it.
+#[derive(uniffi::Record)]
+pub struct ReadEvent {
+    /// `type`, such as `inbound.message.received`.
+    pub event_type: String,
+    /// The event.
+    pub event: Event,
+}
+
+impl From<Event> for ReadEvent {
+    fn from(event: Event) -> Self {
+        Self {
+            event_type: event.event_type().to_owned(),
+            event,
+        }
+    }
+}
+
+/// Reads an event from its JSON, as a queue or a push message carries it. No signature is checked.
+#[uniffi::export]
+pub fn read_event(json: Vec<u8>) -> Result<ReadEvent, Failed> {
+    Ok(Event::from_json(json)?.into())
+}
+
+/// A WhatsApp message as a test of one's own code needs it.
+#[uniffi::export]
+pub fn made_message(message_id: String, from: String, text: String) -> ReadEvent {
+    Event::InboundMessage(InboundMessage::new(&message_id, &from, &text)).into()
+}

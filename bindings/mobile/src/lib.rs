@@ -1,0 +1,35 @@
+//! The core for Kotlin and Swift, through uniffi.
+//!
+//! Nobody writes against these names: a thin layer in each language gives them their native form.
+//! The models are the core's own (its feature `uniffi`). What stands here is what cannot be a type
+//! of the core: arguments, which are strings until the core has parsed them (uniffi panics where a
+//! value does not lift), and [`Failure`] and [`AttemptReport`], whose words are `&'static` in the
+//! core (a record of uniffi must be able to travel both ways).
+
+mod attempt;
+mod call;
+mod client;
+mod event;
+mod failure;
+mod mask;
+mod request;
+mod runtime;
+mod token;
+mod webhook;
+mod window;
+
+pub use attempt::{AttemptListener, AttemptReport};
+pub use call::{CallEnd, CallListener, RunningCall};
+pub use client::{ClientOptions, ClosingListener, ReplyClient};
+pub use event::{ReadEvent, made_message, read_event};
+pub use failure::{Failed, Failure, error_codes};
+pub use mask::{Mask, masked};
+pub use request::{
+    CallOptions, DocumentRequest, Header, ReplyRequest, SendRequest, TemplateRequest,
+};
+pub use runtime::{drain, version};
+pub use token::{NoToken, TokenSource};
+pub use webhook::WebhookVerifier;
+pub use window::{window_remaining, window_state};
+
+uniffi::setup_scaffolding!();
