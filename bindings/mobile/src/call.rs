@@ -64,13 +64,13 @@ impl RunningCall {
 impl RunningCall {
     /// Starts `call` on the core's runtime; `listener` hears its end from there.
     pub(crate) fn start<T: Send + 'static>(
-        call: Result<Call<T>, Error>,
+        call: Call<T>,
         listener: Arc<dyn CallListener>,
     ) -> Result<Self, Error>
     where
         CallEnd: From<T>,
     {
-        let pending = call?.start_shared();
+        let pending = call.start_shared();
         let started = Self {
             canceller: pending.canceller(),
             correlation_id: pending.correlation_id().map(ToString::to_string),

@@ -7,7 +7,7 @@ use backchat_core::{Client, runtime};
 use crate::attempt::{AttemptListener, Reporter};
 use crate::call::{CallListener, RunningCall};
 use crate::failure::Failed;
-use crate::request::{ReplyRequest, SendRequest, TemplateRequest, duration};
+use crate::request::{ReplyRequest, SendRequest, TemplateRequest, count, duration};
 use crate::token::{Source, TokenSource};
 
 /// The options of a client. What is absent comes from the environment, then from the defaults.
@@ -22,9 +22,9 @@ pub struct ClientOptions {
     /// For a connection, TLS included.
     pub connect_timeout_nanoseconds: Option<i64>,
     /// How often a POST that provably had no effect is tried again.
-    pub max_retries: Option<u32>,
+    pub max_retries: Option<i32>,
     /// How many connections are open at most.
-    pub max_connections: Option<u32>,
+    pub max_connections: Option<i32>,
     /// Where delivery events go.
     pub callback_url: Option<String>,
     /// The proxy for all calls.
@@ -79,10 +79,10 @@ impl ReplyClient {
             builder = builder.connect_timeout(duration(timeout));
         }
         if let Some(retries) = options.max_retries {
-            builder = builder.max_retries(retries);
+            builder = builder.max_retries(count("max_retries", retries)?);
         }
         if let Some(connections) = options.max_connections {
-            builder = builder.max_connections(connections as usize);
+            builder = builder.max_connections(count("max_connections", connections)? as usize);
         }
         if let Some(url) = options.callback_url {
             builder = builder.callback_url(url);
@@ -102,11 +102,8 @@ impl ReplyClient {
         request: ReplyRequest,
         listener: Arc<dyn CallListener>,
     ) -> Result<RunningCall, Failed> {
-        let call = request.reply().map(|reply| self.0.notify().reply(reply));
-        Ok(RunningCall::start(
-            call.map(|call| request.options.apply(call)),
-            listener,
-        )?)
+        let call = self.0.notify().reply(request.reply()?);
+        Ok(RunningCall::start(request.options.apply(call)?, listener)?)
     }
 
     /// `POST /v2/notify`. Raises at once what the request's own values make wrong.
@@ -115,11 +112,8 @@ impl ReplyClient {
         request: SendRequest,
         listener: Arc<dyn CallListener>,
     ) -> Result<RunningCall, Failed> {
-        let call = request.message().map(|message| {
-            let call = self.0.notify().send(message);
-            request.options.apply(call)
-        });
-        Ok(RunningCall::start(call, listener)?)
+        let call = self.0.notify().send(request.message()?);
+        Ok(RunningCall::start(request.options.apply(call)?, listener)?)
     }
 
     /// `POST /v2/notify/reply`, and `POST /v2/notify` when the server says that the window has
@@ -132,20 +126,20 @@ impl ReplyClient {
         template: TemplateRequest,
         listener: Arc<dyn CallListener>,
     ) -> Result<RunningCall, Failed> {
-        let call = template.template().map(|template| {
-            let message = request.message(&channel);
-            let call = self.0.reply_or_template(&message, &request.text, template);
-            request.options.apply(call)
-        });
-        Ok(RunningCall::start(call, listener)?)
+        let message = request.message(&channel);
+        let template = template.template()?;
+        let call = self.0.reply_or_template(&message, &request.text, template);
+        Ok(RunningCall::start(request.options.apply(call)?, listener)?)
     }
 
     /// Ends the client: no POST begins any more, and those that have begun get 2 s to end.
-    pub fn start_closing(&self, listener: Arc<dyn ClosingListener>) -> Result<(), Failed> {
+    pub fn start_closing(&self, listener: Option<Arc<dyn ClosingListener>>) -> Result<(), Failed> {
         let client = self.0.clone();
         runtime::spawn(async move {
             client.close().await;
-            listener.closed();
+            if let Some(listener) = listener {
+                listener.closed();
+            }
         })?;
         Ok(())
     }

@@ -30,6 +30,6 @@ pub use request::{
 pub use runtime::{drain, version};
 pub use token::{NoToken, TokenSource};
 pub use webhook::WebhookVerifier;
-pub use window::{window_remaining, window_state};
+pub use window::{Span, window_remaining, window_state};
 
 uniffi::setup_scaffolding!();

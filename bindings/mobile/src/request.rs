@@ -14,7 +14,7 @@ pub struct CallOptions {
     /// For this call in all, retries included.
     pub timeout_nanoseconds: Option<i64>,
     /// How often a POST that provably had no effect is tried again.
-    pub max_retries: Option<u32>,
+    pub max_retries: Option<i32>,
     /// Sent along.
     pub headers: Vec<Header>,
 }
@@ -78,7 +78,7 @@ pub struct TemplateRequest {
     /// The channel to try first.
     pub preferred_channel: Option<String>,
     /// How often Prelude tries again by itself.
-    pub max_auto_retries: Option<u32>,
+    pub max_auto_retries: Option<i32>,
     /// A file that goes along.
     pub document: Option<DocumentRequest>,
 }
@@ -93,17 +93,17 @@ pub struct DocumentRequest {
 }
 
 impl CallOptions {
-    pub(crate) fn apply<T: Send + 'static>(&self, mut call: Call<T>) -> Call<T> {
+    pub(crate) fn apply<T: Send + 'static>(&self, mut call: Call<T>) -> Result<Call<T>, Error> {
         if let Some(timeout) = self.timeout_nanoseconds {
             call = call.timeout(duration(timeout));
         }
         if let Some(retries) = self.max_retries {
-            call = call.max_retries(retries);
+            call = call.max_retries(count("max_retries", retries)?);
         }
         for Header { name, value } in &self.headers {
             call = call.header(name, value);
         }
-        call
+        Ok(call)
     }
 }
 
@@ -143,7 +143,10 @@ impl TemplateRequest {
         template.callback_url = optional(self.callback_url.as_deref(), CallbackUrl::parse)?;
         template.correlation_id = optional(self.correlation_id.as_deref(), CorrelationId::parse)?;
         template.preferred_channel = self.preferred_channel.as_deref().map(Channel::from);
-        template.max_auto_retries = self.max_auto_retries;
+        template.max_auto_retries = self
+            .max_auto_retries
+            .map(|retries| count("max_auto_retries", retries))
+            .transpose()?;
         if let Some(document) = &self.document {
             template.document = Some(Document {
                 url: DocumentUrl::parse(&document.url)?,
@@ -159,6 +162,11 @@ fn optional<T>(
     parse: impl FnOnce(&str) -> Result<T, Error>,
 ) -> Result<Option<T>, Error> {
     value.map(parse).transpose()
+}
+
+/// Kotlin and Swift count with signed numbers.
+pub(crate) fn count(option: &'static str, number: i32) -> Result<u32, Error> {
+    u32::try_from(number).map_err(|_| Error::configuration(option, "must not be less than nothing"))
 }
 
 /// Less than nothing counts as nothing, which the core refuses.

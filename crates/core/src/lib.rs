@@ -6,9 +6,9 @@
 mod client;
 mod error;
 mod event;
-pub mod fork;
 #[cfg(feature = "uniffi")]
 mod ffi;
+pub mod fork;
 mod mask;
 mod repair;
 mod reply;

@@ -2,6 +2,7 @@
 
 mod bench;
 mod fault_server;
+mod kotlin;
 mod node;
 mod postgres;
 mod python;
@@ -35,6 +36,8 @@ enum Task {
         #[arg(default_value = "core")]
         what: bench::What,
     },
+    /// Writes the generated Kotlin sources anew.
+    GenerateKotlin,
     /// Starts the fault server for tests in other languages; prints its addresses as JSON.
     FaultServer,
     /// One side of a measurement, in a process of its own.
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Test { suites } => test::run(&suites),
         Task::Bench { what } => bench::run(what),
+        Task::GenerateKotlin => kotlin::generate(),
         Task::FaultServer => fault_server::run(),
         Task::BenchPart { part } => bench::part(part),
     };

@@ -79,6 +79,11 @@ impl Counts {
         if let Some(failed) = node("# fail ") {
             self.failed += failed;
         }
+        if let Some((passed, failed)) = of_surefire(line) {
+            self.runners += 1;
+            self.passed += passed;
+            self.failed += failed;
+        }
         let line = line.trim().trim_matches('=').trim();
         let Some(result) = line
             .strip_prefix("test result: ")
@@ -116,6 +121,23 @@ impl Counts {
         };
         End::Ran { passed, failed }
     }
+}
+
+/// `Tests run: 9, Failures: 1, Errors: 0, Skipped: 2` as the sum of all classes (each class has a line
+/// of its own, which goes on): passed and failed.
+fn of_surefire(line: &str) -> Option<(u64, u64)> {
+    let (_, counts) = line.split_once("Tests run: ")?;
+    let mut numbers = counts.split(", ").map(|count| {
+        let number = count.rsplit(' ').next()?;
+        number.parse::<u64>().ok()
+    });
+    let mut next = || numbers.next()?;
+    let (run, failures, errors, skipped) = (next()?, next()?, next()?, next()?);
+    let failed = failures + errors;
+    numbers
+        .next()
+        .is_none()
+        .then(|| (run.saturating_sub(failed + skipped), failed))
 }
 
 /// `3 passed, 1 skipped in 2.05s`
@@ -204,6 +226,22 @@ mod tests {
         ];
         assert_eq!(end(&lines, false), (7, 1));
         assert_eq!(end(&["# pass 0", "# fail 0"], true), (0, 1));
+    }
+
+    #[test]
+    fn surefire_is_understood() {
+        let lines = [
+            "[INFO] Tests run: 2, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 1.2 s -- in A",
+            "[ERROR] Tests run: 9, Failures: 1, Errors: 1, Skipped: 2",
+        ];
+        assert_eq!(end(&lines, false), (5, 2));
+        assert_eq!(
+            end(
+                &["[INFO] Tests run: 0, Failures: 0, Errors: 0, Skipped: 0"],
+                true
+            ),
+            (0, 1)
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::process::Command;
 use backchat_tests::example;
 
 use crate::Done;
+use crate::kotlin;
 use crate::node;
 use crate::postgres::Postgres;
 use crate::python;
@@ -25,6 +26,7 @@ const SUITES: &[Suite] = &[
     ("demo", demo),
     ("python", python::suite),
     ("node", node::suite),
+    ("kotlin", kotlin::suite),
 ];
 
 pub(crate) fn run(wanted: &[String]) -> Done {

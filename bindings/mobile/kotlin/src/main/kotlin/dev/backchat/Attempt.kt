@@ -1,0 +1,48 @@
+package dev.backchat
+
+import kotlin.time.Duration
+
+/**
+ * What one attempt to POST came to: ids, a status, an outcome and a time. Never a text, a number or a
+ * token.
+ *
+ * @property operation `reply` or `send`.
+ * @property number 1 for the first attempt of a call.
+ * @property messageId the inbound message that is answered.
+ * @property correlationId the correlation id that was sent along.
+ * @property sentId the id of the message that was sent, `tx_…`.
+ * @property requestId the id that the API gave to the request.
+ * @property status the HTTP status of the answer.
+ * @property outcome what is known about the message.
+ * @property code the error's code, when it is not simply sent.
+ * @property elapsed from the attempt's start to its end.
+ * @property detached whether the caller had cancelled and nobody waits for this outcome.
+ */
+public data class Attempt(
+    val operation: String,
+    val number: Int,
+    val messageId: String?,
+    val correlationId: String?,
+    val sentId: String?,
+    val requestId: String?,
+    val status: Int?,
+    val outcome: Outcome,
+    val code: String?,
+    val elapsed: Duration,
+    val detached: Boolean,
+)
+
+/** What is known about a message. */
+public enum class Outcome {
+    /** Provably without effect: nothing left, or the server said that it did not look. */
+    NOT_SENT,
+
+    /** The API refused it. */
+    REJECTED,
+
+    /** The API accepted it. */
+    SENT,
+
+    /** Bytes left and no answer tells what became of them. Do not send it again. */
+    MAYBE_SENT,
+}

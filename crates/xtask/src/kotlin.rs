@@ -1,0 +1,177 @@
+//! The Kotlin library: its native part, its generated sources, its jar, and its tests.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use backchat_tests::vectors::File;
+
+use crate::suite::{Report, cargo, root};
+
+/// Builds the native library, compares the generated sources with fresh ones, and tests the library.
+pub(crate) fn suite() -> io::Result<Vec<Report>> {
+    if Command::new("mvn").arg("--version").output().is_err() {
+        let why = "Maven is not installed: install maven, with Java 17 or later";
+        return Ok(vec![Report::skipped("kotlin", why)]);
+    }
+    let library = Library::build()?;
+    let mut reports = vec![library.compare_generated()?];
+    let mut test = library.maven("test");
+    test.env("BACKCHAT_XTASK", std::env::current_exe()?);
+    test.env("BACKCHAT_VECTOR_COUNT", vector_count()?.to_string());
+    test.env("BACKCHAT_PROGRAM", root().join("target/debug/backchat"));
+    reports.push(Report::of_in("kotlin", &here(), &mut test)?);
+    Ok(reports)
+}
+
+/// Writes the generated sources anew, as they are checked in.
+pub(crate) fn generate() -> crate::Done {
+    Library::build()?.generate(&here().join(SOURCES))?;
+    Ok(())
+}
+
+/// Where the generated sources stand.
+const SOURCES: &str = "src/main/kotlin";
+
+/// The generated files, below [`SOURCES`].
+const GENERATED: [&str; 2] = [
+    "dev/backchat/ffi/backchat_mobile.kt",
+    "dev/backchat/ffi/core/backchat_core.kt",
+];
+
+/// The native library, and the generator that belongs to it.
+pub(crate) struct Library {
+    native: PathBuf,
+    generator: PathBuf,
+}
+
+impl Library {
+    /// Builds both, and puts the library where the jar takes it from.
+    pub(crate) fn build() -> io::Result<Self> {
+        let target = root().join("target");
+        let mut build = cargo();
+        build.args(["build", "--quiet", "-p", "backchat-mobile"]);
+        build.args(["--features", "bindgen"]);
+        run(&mut build)?;
+        run(cargo().args(["build", "--quiet", "-p", "backchat"]))?;
+        let native = target.join("debug/libbackchat_mobile.so");
+        let folder = target.join("kotlin/native/linux-x86-64");
+        fs::create_dir_all(&folder)?;
+        fs::copy(&native, folder.join("libbackchat_mobile.so"))?;
+        Ok(Self {
+            native,
+            generator: target.join("debug/uniffi-bindgen"),
+        })
+    }
+
+    /// Writes the Kotlin sources that belong to the library into `folder`.
+    fn generate(&self, folder: &Path) -> io::Result<()> {
+        run(Command::new(&self.generator)
+            .args([
+                "generate",
+                "--language",
+                "kotlin",
+                "--no-format",
+                "--out-dir",
+            ])
+            .arg(folder)
+            .arg(&self.native)
+            .current_dir(root()))?;
+        for file in GENERATED {
+            let path = folder.join(file);
+            let source = fs::read_to_string(&path)?;
+            fs::write(&path, internal(&source))?;
+        }
+        Ok(())
+    }
+
+    fn compare_generated(&self) -> io::Result<Report> {
+        let fresh = root().join("target/kotlin/generated");
+        self.generate(&fresh)?;
+        let mut diff = Command::new("diff");
+        diff.args(["--recursive", "--unified"]);
+        diff.arg(here().join(SOURCES).join("dev/backchat/ffi"));
+        diff.arg(fresh.join("dev/backchat/ffi"));
+        Report::of("kt-ffi", &mut diff)
+    }
+
+    /// Maven, for the library.
+    pub(crate) fn maven(&self, goal: &str) -> Command {
+        let mut maven = Command::new("mvn");
+        maven.args(["--batch-mode", "--no-transfer-progress", goal]);
+        maven
+    }
+}
+
+/// The same source with every declaration `internal`: users of the library do not see it.
+fn internal(source: &str) -> String {
+    let declarations = [
+        "abstract class ",
+        "class ",
+        "const val ",
+        "data class ",
+        "enum class ",
+        "fun ",
+        "inline fun",
+        "interface ",
+        "object ",
+        "open class ",
+        "sealed class ",
+        "suspend fun",
+        "typealias ",
+        "val ",
+        "var ",
+    ];
+    let mut lines = Vec::new();
+    for line in source.lines() {
+        // Functions follow their documentation, or what they throw, on the same line.
+        let line = line
+            .trim_end()
+            .replace("*/ fun ", "*/ internal fun ")
+            .replace("::class) fun ", "::class) internal fun ");
+        let plain = line.strip_prefix("public ").unwrap_or(&line);
+        if declarations.iter().any(|start| plain.starts_with(start)) {
+            lines.push(format!("internal {plain}"));
+        } else {
+            lines.push(line);
+        }
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn vector_count() -> io::Result<usize> {
+    let mut count = 0;
+    for file in File::ALL {
+        let document = file.json().map_err(io::Error::other)?;
+        count += document["cases"].as_array().map_or(0, Vec::len);
+    }
+    Ok(count)
+}
+
+/// The library's folder.
+pub(crate) fn here() -> PathBuf {
+    root().join("bindings/mobile/kotlin")
+}
+
+fn run(command: &mut Command) -> io::Result<()> {
+    let status = command.current_dir(root()).status()?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(io::Error::other(format!("{command:?} failed")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::internal;
+
+    #[test]
+    fn what_is_generated_is_internal() {
+        let source = "public interface A {\n    public fun a()\n}\nfun b() {}\nprivate val c = 1\n";
+        let expected = "internal interface A {\n    public fun a()\n}\ninternal fun b() {}\nprivate val c = 1\n";
+        assert_eq!(internal(source), expected);
+    }
+}
