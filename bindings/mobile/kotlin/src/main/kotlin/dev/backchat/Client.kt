@@ -1,6 +1,7 @@
 package dev.backchat
 
 import dev.backchat.ffi.AttemptListener
+import dev.backchat.ffi.AttemptReport
 import dev.backchat.ffi.ClientOptions
 import dev.backchat.ffi.NoToken
 import dev.backchat.ffi.ReplyClient
@@ -156,6 +157,11 @@ public class Client(
     }
 
     private class Log(private val log: (Attempt) -> Unit) : AttemptListener {
-        override fun attempted(report: dev.backchat.ffi.AttemptReport) = log(report.toPublic())
+        override fun attempted(report: AttemptReport) = try {
+            log(report.toPublic())
+        } catch (why: Exception) {
+            // The call goes on; what the exception says may be private.
+            System.err.println("backchat: the log threw ${why::class.java.name}")
+        }
     }
 }
