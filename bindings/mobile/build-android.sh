@@ -9,7 +9,7 @@ aar="$root/target/kotlin/aar"
 rm -rf "$aar"
 mkdir -p "$aar/jni" "$root/target/kotlin/no-native"
 
-# 16 KB pages: Android 15 refuses less. API 21 is the oldest that JNA runs on.
+# Pages of 16 KB, which devices with Android 15 and later may have. API 21 is the oldest that the NDK knows.
 RUSTFLAGS="-C link-arg=-Wl,-z,max-page-size=16384" \
   cargo ndk --platform 21 -t arm64-v8a -t armeabi-v7a -t x86_64 -o "$aar/jni" \
   build --release -p backchat-mobile

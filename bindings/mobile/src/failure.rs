@@ -60,7 +60,7 @@ pub enum Failed {
     #[error("{}", failure.text)]
     Because {
         /// What is known.
-        failure: Failure,
+        failure: Box<Failure>,
     },
 }
 
@@ -97,7 +97,7 @@ impl From<&Error> for Failure {
 impl From<Error> for Failed {
     fn from(error: Error) -> Self {
         Failed::Because {
-            failure: Failure::from(&error),
+            failure: Box::new(Failure::from(&error)),
         }
     }
 }

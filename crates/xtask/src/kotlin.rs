@@ -17,7 +17,7 @@ pub(crate) fn suite() -> io::Result<Vec<Report>> {
     }
     let library = Library::build()?;
     let mut reports = vec![library.compare_generated()?];
-    let mut test = library.maven("test");
+    let mut test = maven("test");
     test.env("BACKCHAT_XTASK", std::env::current_exe()?);
     test.env("BACKCHAT_VECTOR_COUNT", vector_count()?.to_string());
     test.env("BACKCHAT_PROGRAM", root().join("target/debug/backchat"));
@@ -41,14 +41,14 @@ const GENERATED: [&str; 2] = [
 ];
 
 /// The native library, and the generator that belongs to it.
-pub(crate) struct Library {
+struct Library {
     native: PathBuf,
     generator: PathBuf,
 }
 
 impl Library {
     /// Builds both, and puts the library where the jar takes it from.
-    pub(crate) fn build() -> io::Result<Self> {
+    fn build() -> io::Result<Self> {
         let target = root().join("target");
         let mut build = cargo();
         build.args(["build", "--quiet", "-p", "backchat-mobile"]);
@@ -95,13 +95,13 @@ impl Library {
         diff.arg(fresh.join("dev/backchat/ffi"));
         Report::of("kt-ffi", &mut diff)
     }
+}
 
-    /// Maven, for the library.
-    pub(crate) fn maven(&self, goal: &str) -> Command {
-        let mut maven = Command::new("mvn");
-        maven.args(["--batch-mode", "--no-transfer-progress", goal]);
-        maven
-    }
+/// Maven, for the library.
+fn maven(goal: &str) -> Command {
+    let mut maven = Command::new("mvn");
+    maven.args(["--batch-mode", "--no-transfer-progress", goal]);
+    maven
 }
 
 /// The same source with every declaration `internal`: users of the library do not see it.
@@ -151,7 +151,7 @@ fn vector_count() -> io::Result<usize> {
 }
 
 /// The library's folder.
-pub(crate) fn here() -> PathBuf {
+fn here() -> PathBuf {
     root().join("bindings/mobile/kotlin")
 }
 
