@@ -12,7 +12,7 @@ mkdir -p "$aar/jni" "$root/target/kotlin/no-native"
 # Pages of 16 KB, which devices with Android 15 and later may have. API 21 is the oldest that the NDK knows.
 RUSTFLAGS="-C link-arg=-Wl,-z,max-page-size=16384" \
   cargo ndk --platform 21 -t arm64-v8a -t armeabi-v7a -t x86_64 -o "$aar/jni" \
-  build --release -p backchat-mobile
+  build --profile phone -p backchat-mobile
 
 # The classes, without the library for Linux.
 (cd kotlin && mvn --batch-mode --no-transfer-progress -Dmaven.test.skip=true \
