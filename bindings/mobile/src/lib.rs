@@ -12,6 +12,7 @@ mod client;
 mod event;
 mod failure;
 mod mask;
+mod moment;
 mod request;
 mod runtime;
 mod token;
@@ -24,6 +25,7 @@ pub use client::{ClientOptions, ClosingListener, ReplyClient};
 pub use event::{ReadEvent, made_message, read_event};
 pub use failure::{Failed, Failure, error_codes};
 pub use mask::{Mask, masked};
+pub use moment::{moment_of, moment_read};
 pub use request::{
     CallOptions, DocumentRequest, Header, ReplyRequest, SendRequest, TemplateRequest,
 };
