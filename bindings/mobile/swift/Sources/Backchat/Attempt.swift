@@ -1,0 +1,56 @@
+internal import BackchatNative
+
+/// What one POST came to: ids, a status, an outcome and a time; never a text, a number or a token.
+///
+/// A client's `log` hears of each, also of those that nobody waits for any more. It is called on the
+/// thread that drives all calls: be quick.
+public struct Attempt: Sendable, Hashable {
+    /// `reply` or `send`.
+    public let operation: String
+    /// 1 for the first attempt of a call.
+    public let number: Int
+    /// The inbound message that is answered.
+    public let messageID: String?
+    /// The correlation id that was sent along.
+    public let correlationID: String?
+    /// The id of the message that was sent, `tx_…`.
+    public let sentID: String?
+    /// The id that the API gave to the request.
+    public let requestID: String?
+    /// The HTTP status of the answer.
+    public let status: Int?
+    /// What is known about the message.
+    public let outcome: Outcome
+    /// The error's code, when it was not simply sent.
+    public let code: BackchatError.Code?
+    /// From the attempt's start to its end.
+    public let elapsed: Duration
+    /// Whether the task had been cancelled, and nobody waits for this outcome.
+    public let detached: Bool
+
+    init(_ report: AttemptReport) {
+        operation = report.operation
+        number = Int(report.number)
+        messageID = report.messageId
+        correlationID = report.correlationId
+        sentID = report.sentId
+        requestID = report.requestId
+        status = report.status.map(Int.init)
+        outcome = Outcome(report.outcome)
+        code = report.code.map(BackchatError.Code.init)
+        elapsed = .nanoseconds(report.elapsedNanoseconds)
+        detached = report.detached
+    }
+}
+
+final class AttemptLog: AttemptListener {
+    private let log: @Sendable (Attempt) -> Void
+
+    init(_ log: @escaping @Sendable (Attempt) -> Void) {
+        self.log = log
+    }
+
+    func attempted(report: AttemptReport) {
+        log(Attempt(report))
+    }
+}

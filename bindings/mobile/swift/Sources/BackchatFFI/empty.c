@@ -1,0 +1,1 @@
+// SwiftPM wants a source file; what is declared in `include` is in the library.
