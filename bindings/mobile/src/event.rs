@@ -1,6 +1,6 @@
 //! Events that came some other way than through a webhook.
 
-use backchat_core::{Event, InboundMessage};
+use backchat_core::{Event, InboundMessage, RawJson};
 
 use crate::failure::Failed;
 
@@ -32,4 +32,10 @@ pub fn read_event(json: Vec<u8>) -> Result<ReadEvent, Failed> {
 #[uniffi::export]
 pub fn made_message(message_id: String, from: String, text: String) -> ReadEvent {
     Event::InboundMessage(InboundMessage::new(&message_id, &from, &text)).into()
+}
+
+/// The same JSON as every reader takes it: each name once, no half of a surrogate pair.
+#[uniffi::export]
+pub fn readable_json(json: String) -> String {
+    RawJson::from(json.as_str()).to_value().to_string()
 }

@@ -22,7 +22,7 @@ mod window;
 pub use attempt::{AttemptListener, AttemptReport};
 pub use call::{CallEnd, CallListener, RunningCall};
 pub use client::{ClientOptions, ClosingListener, ReplyClient};
-pub use event::{ReadEvent, made_message, read_event};
+pub use event::{ReadEvent, made_message, read_event, readable_json};
 pub use failure::{Failed, Failure, error_codes};
 pub use mask::{Mask, masked};
 pub use moment::{moment_of, moment_read};
