@@ -1,5 +1,5 @@
 """What a backend must accept so that apps can answer through it: the API's own call, with the app's own
-login. It adds the account's token, and sends nothing twice: it neither repeats nor follows anything.
+login. It adds the account's token, and repeats nothing.
 
     PRELUDE_API_TOKEN=… python backend.py https://api.prelude.dev <session secret>
 """

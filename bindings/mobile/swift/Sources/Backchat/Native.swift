@@ -39,6 +39,11 @@ extension BackchatError {
     }
 }
 
+extension BackchatError.Code {
+    /// Every code that the library knows.
+    static var native: [String] { errorCodes() }
+}
+
 extension BackchatError.Kind {
     init(_ native: ErrorClass) {
         self =

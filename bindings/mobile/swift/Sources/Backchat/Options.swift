@@ -53,8 +53,8 @@ extension Client {
                 baseUrl: baseURL?.absoluteString,
                 timeoutNanoseconds: timeout?.nanoseconds,
                 connectTimeoutNanoseconds: connectTimeout?.nanoseconds,
-                maxRetries: maxRetries.map(UInt32.init(clamping:)),
-                maxConnections: maxConnections.map(UInt32.init(clamping:)),
+                maxRetries: maxRetries.map(Int32.init(clamping:)),
+                maxConnections: maxConnections.map(Int32.init(clamping:)),
                 callbackUrl: callbackURL?.absoluteString,
                 proxy: proxy?.absoluteString,
                 caCertificates: caCertificates,
@@ -92,7 +92,7 @@ public struct CallOptions: Sendable, Hashable {
     var native: BackchatNative.CallOptions {
         BackchatNative.CallOptions(
             timeoutNanoseconds: timeout?.nanoseconds,
-            maxRetries: maxRetries.map(UInt32.init(clamping:)),
+            maxRetries: maxRetries.map(Int32.init(clamping:)),
             headers: headers.map { Header(name: $0.key, value: $0.value) }
         )
     }

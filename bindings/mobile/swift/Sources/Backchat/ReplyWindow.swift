@@ -37,7 +37,9 @@ public struct ReplyWindow: Sendable, Hashable {
 
     /// The time left at a moment: zero once closed, `nil` without a window or when unknown.
     public func remaining(at now: Date = Date()) -> Duration? {
-        windowRemaining(window: native, now: now.instant).map { .nanoseconds($0) }
+        windowRemaining(window: native, now: now.instant).map {
+            .seconds($0.seconds) + .nanoseconds($0.nanoseconds)
+        }
     }
 }
 

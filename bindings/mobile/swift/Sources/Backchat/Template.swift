@@ -88,7 +88,7 @@ public struct Template: Sendable, Hashable {
             callbackUrl: callbackURL?.absoluteString,
             correlationId: correlationID,
             preferredChannel: preferredChannel?.rawValue,
-            maxAutoRetries: maxAutoRetries.map(UInt32.init(clamping:)),
+            maxAutoRetries: maxAutoRetries.map(Int32.init(clamping:)),
             document: document.map {
                 DocumentRequest(url: $0.url.absoluteString, filename: $0.filename)
             }

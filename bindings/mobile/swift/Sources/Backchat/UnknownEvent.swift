@@ -17,8 +17,8 @@ public struct UnknownEvent: Sendable, Hashable, Identifiable {
     public var raw: Data { Data(native.raw.utf8) }
     /// Whether Prelude's signature was checked.
     public var verified: Bool { native.verified }
-    /// The exact payload, JSON.
-    public var payload: Data { Data(native.payload.utf8) }
+    /// The payload, as JSON that every reader takes: ``raw`` has it as it came.
+    public var payload: Data { Data(readableJson(json: native.payload).utf8) }
 
     init(native: BackchatNative.UnknownEvent, type: String) {
         self.native = native

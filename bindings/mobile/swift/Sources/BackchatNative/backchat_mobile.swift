@@ -503,6 +503,22 @@ fileprivate struct FfiConverterUInt32: FfiConverterPrimitive {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterInt32: FfiConverterPrimitive {
+    typealias FfiType = Int32
+    typealias SwiftType = Int32
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Int32 {
+        return try lift(readInt(&buf))
+    }
+
+    public static func write(_ value: Int32, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterInt64: FfiConverterPrimitive {
     typealias FfiType = Int64
     typealias SwiftType = Int64
@@ -1247,7 +1263,7 @@ public protocol ReplyClientProtocol: AnyObject, Sendable {
     /**
      * Ends the client: no POST begins any more, and those that have begun get 2 s to end.
      */
-    func startClosing(listener: ClosingListener) throws 
+    func startClosing(listener: ClosingListener?) throws 
     
     /**
      * `POST /v2/notify/reply`. Raises at once what the request's own values make wrong.
@@ -1352,11 +1368,11 @@ open func printed() -> String  {
     /**
      * Ends the client: no POST begins any more, and those that have begun get 2 s to end.
      */
-open func startClosing(listener: ClosingListener)throws   {try rustCallWithError(FfiConverterTypeFailed_lift) {
+open func startClosing(listener: ClosingListener?)throws   {try rustCallWithError(FfiConverterTypeFailed_lift) {
         uniffiCallStatus in
     uniffi_backchat_mobile_fn_method_replyclient_start_closing(
             self.uniffiCloneHandle(),
-        FfiConverterTypeClosingListener_lower(listener),uniffiCallStatus
+        FfiConverterOptionTypeClosingListener.lower(listener),uniffiCallStatus
     )
 }
 }
@@ -2191,7 +2207,7 @@ public struct CallOptions: Equatable, Hashable {
     /**
      * How often a POST that provably had no effect is tried again.
      */
-    public let maxRetries: UInt32?
+    public let maxRetries: Int32?
     /**
      * Sent along.
      */
@@ -2205,7 +2221,7 @@ public struct CallOptions: Equatable, Hashable {
          */timeoutNanoseconds: Int64?, 
         /**
          * How often a POST that provably had no effect is tried again.
-         */maxRetries: UInt32?, 
+         */maxRetries: Int32?, 
         /**
          * Sent along.
          */headers: [Header]) {
@@ -2231,14 +2247,14 @@ public struct FfiConverterTypeCallOptions: FfiConverterRustBuffer {
         return
             try CallOptions(
                 timeoutNanoseconds: FfiConverterOptionInt64.read(from: &buf), 
-                maxRetries: FfiConverterOptionUInt32.read(from: &buf), 
+                maxRetries: FfiConverterOptionInt32.read(from: &buf), 
                 headers: FfiConverterSequenceTypeHeader.read(from: &buf)
         )
     }
 
     public static func write(_ value: CallOptions, into buf: inout [UInt8]) {
         FfiConverterOptionInt64.write(value.timeoutNanoseconds, into: &buf)
-        FfiConverterOptionUInt32.write(value.maxRetries, into: &buf)
+        FfiConverterOptionInt32.write(value.maxRetries, into: &buf)
         FfiConverterSequenceTypeHeader.write(value.headers, into: &buf)
     }
 }
@@ -2282,11 +2298,11 @@ public struct ClientOptions: Equatable, Hashable {
     /**
      * How often a POST that provably had no effect is tried again.
      */
-    public let maxRetries: UInt32?
+    public let maxRetries: Int32?
     /**
      * How many connections are open at most.
      */
-    public let maxConnections: UInt32?
+    public let maxConnections: Int32?
     /**
      * Where delivery events go.
      */
@@ -2325,10 +2341,10 @@ public struct ClientOptions: Equatable, Hashable {
          */connectTimeoutNanoseconds: Int64?, 
         /**
          * How often a POST that provably had no effect is tried again.
-         */maxRetries: UInt32?, 
+         */maxRetries: Int32?, 
         /**
          * How many connections are open at most.
-         */maxConnections: UInt32?, 
+         */maxConnections: Int32?, 
         /**
          * Where delivery events go.
          */callbackUrl: String?, 
@@ -2377,8 +2393,8 @@ public struct FfiConverterTypeClientOptions: FfiConverterRustBuffer {
                 baseUrl: FfiConverterOptionString.read(from: &buf), 
                 timeoutNanoseconds: FfiConverterOptionInt64.read(from: &buf), 
                 connectTimeoutNanoseconds: FfiConverterOptionInt64.read(from: &buf), 
-                maxRetries: FfiConverterOptionUInt32.read(from: &buf), 
-                maxConnections: FfiConverterOptionUInt32.read(from: &buf), 
+                maxRetries: FfiConverterOptionInt32.read(from: &buf), 
+                maxConnections: FfiConverterOptionInt32.read(from: &buf), 
                 callbackUrl: FfiConverterOptionString.read(from: &buf), 
                 proxy: FfiConverterOptionString.read(from: &buf), 
                 caCertificates: FfiConverterSequenceString.read(from: &buf), 
@@ -2392,8 +2408,8 @@ public struct FfiConverterTypeClientOptions: FfiConverterRustBuffer {
         FfiConverterOptionString.write(value.baseUrl, into: &buf)
         FfiConverterOptionInt64.write(value.timeoutNanoseconds, into: &buf)
         FfiConverterOptionInt64.write(value.connectTimeoutNanoseconds, into: &buf)
-        FfiConverterOptionUInt32.write(value.maxRetries, into: &buf)
-        FfiConverterOptionUInt32.write(value.maxConnections, into: &buf)
+        FfiConverterOptionInt32.write(value.maxRetries, into: &buf)
+        FfiConverterOptionInt32.write(value.maxConnections, into: &buf)
         FfiConverterOptionString.write(value.callbackUrl, into: &buf)
         FfiConverterOptionString.write(value.proxy, into: &buf)
         FfiConverterSequenceString.write(value.caCertificates, into: &buf)
@@ -3083,6 +3099,75 @@ public func FfiConverterTypeSendRequest_lower(_ value: SendRequest) -> RustBuffe
 
 
 /**
+ * A length of time, of thousands of years if need be.
+ */
+public struct Span: Equatable, Hashable {
+    /**
+     * Whole seconds.
+     */
+    public let seconds: Int64
+    /**
+     * 0 to 999,999,999, to be added.
+     */
+    public let nanoseconds: Int32
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Whole seconds.
+         */seconds: Int64, 
+        /**
+         * 0 to 999,999,999, to be added.
+         */nanoseconds: Int32) {
+        self.seconds = seconds
+        self.nanoseconds = nanoseconds
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Span: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSpan: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Span {
+        return
+            try Span(
+                seconds: FfiConverterInt64.read(from: &buf), 
+                nanoseconds: FfiConverterInt32.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Span, into buf: inout [UInt8]) {
+        FfiConverterInt64.write(value.seconds, into: &buf)
+        FfiConverterInt32.write(value.nanoseconds, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSpan_lift(_ buf: RustBuffer) throws -> Span {
+    return try FfiConverterTypeSpan.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSpan_lower(_ value: Span) -> RustBuffer {
+    return FfiConverterTypeSpan.lower(value)
+}
+
+
+/**
  * A template and what fills it.
  */
 public struct TemplateRequest: Equatable, Hashable {
@@ -3125,7 +3210,7 @@ public struct TemplateRequest: Equatable, Hashable {
     /**
      * How often Prelude tries again by itself.
      */
-    public let maxAutoRetries: UInt32?
+    public let maxAutoRetries: Int32?
     /**
      * A file that goes along.
      */
@@ -3163,7 +3248,7 @@ public struct TemplateRequest: Equatable, Hashable {
          */preferredChannel: String?, 
         /**
          * How often Prelude tries again by itself.
-         */maxAutoRetries: UInt32?, 
+         */maxAutoRetries: Int32?, 
         /**
          * A file that goes along.
          */document: DocumentRequest?) {
@@ -3205,7 +3290,7 @@ public struct FfiConverterTypeTemplateRequest: FfiConverterRustBuffer {
                 callbackUrl: FfiConverterOptionString.read(from: &buf), 
                 correlationId: FfiConverterOptionString.read(from: &buf), 
                 preferredChannel: FfiConverterOptionString.read(from: &buf), 
-                maxAutoRetries: FfiConverterOptionUInt32.read(from: &buf), 
+                maxAutoRetries: FfiConverterOptionInt32.read(from: &buf), 
                 document: FfiConverterOptionTypeDocumentRequest.read(from: &buf)
         )
     }
@@ -3220,7 +3305,7 @@ public struct FfiConverterTypeTemplateRequest: FfiConverterRustBuffer {
         FfiConverterOptionString.write(value.callbackUrl, into: &buf)
         FfiConverterOptionString.write(value.correlationId, into: &buf)
         FfiConverterOptionString.write(value.preferredChannel, into: &buf)
-        FfiConverterOptionUInt32.write(value.maxAutoRetries, into: &buf)
+        FfiConverterOptionInt32.write(value.maxAutoRetries, into: &buf)
         FfiConverterOptionTypeDocumentRequest.write(value.document, into: &buf)
     }
 }
@@ -3650,6 +3735,30 @@ fileprivate struct FfiConverterOptionUInt32: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionInt32: FfiConverterRustBuffer {
+    typealias SwiftType = Int32?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterInt32.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterInt32.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionInt64: FfiConverterRustBuffer {
     typealias SwiftType = Int64?
 
@@ -3770,6 +3879,30 @@ fileprivate struct FfiConverterOptionTypeAttemptListener: FfiConverterRustBuffer
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeClosingListener: FfiConverterRustBuffer {
+    typealias SwiftType = ClosingListener?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeClosingListener.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeClosingListener.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeTokenSource: FfiConverterRustBuffer {
     typealias SwiftType = TokenSource?
 
@@ -3810,6 +3943,30 @@ fileprivate struct FfiConverterOptionTypeDocumentRequest: FfiConverterRustBuffer
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeDocumentRequest.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeSpan: FfiConverterRustBuffer {
+    typealias SwiftType = Span?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeSpan.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeSpan.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -4077,6 +4234,17 @@ public func readEvent(json: Data)throws  -> ReadEvent  {
 })
 }
 /**
+ * The same JSON as every reader takes it: each name once, no half of a surrogate pair.
+ */
+public func readableJson(json: String) -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_backchat_mobile_fn_func_readable_json(
+        FfiConverterString.lower(json),uniffiCallStatus
+    )
+})
+}
+/**
  * Every code that this version knows.
  */
 public func errorCodes() -> [String]  {
@@ -4143,8 +4311,8 @@ public func version() -> String  {
 /**
  * The time left at `now`: nothing once closed, absent without a window or when unknown.
  */
-public func windowRemaining(window: ReplyWindow, now: Instant) -> Int64?  {
-    return try!  FfiConverterOptionInt64.lift(try! rustCall() {
+public func windowRemaining(window: ReplyWindow, now: Instant) -> Span?  {
+    return try!  FfiConverterOptionTypeSpan.lift(try! rustCall() {
         uniffiCallStatus in
     uniffi_backchat_mobile_fn_func_window_remaining(
         FfiConverterTypeReplyWindow_lower(window),
@@ -4186,6 +4354,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_backchat_mobile_checksum_func_read_event() != 52222) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_backchat_mobile_checksum_func_readable_json() != 39248) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_backchat_mobile_checksum_func_error_codes() != 33596) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -4204,7 +4375,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_backchat_mobile_checksum_func_version() != 41250) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_backchat_mobile_checksum_func_window_remaining() != 37349) {
+    if (uniffi_backchat_mobile_checksum_func_window_remaining() != 41324) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_backchat_mobile_checksum_func_window_state() != 4610) {
@@ -4228,7 +4399,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_backchat_mobile_checksum_method_replyclient_printed() != 29713) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_backchat_mobile_checksum_method_replyclient_start_closing() != 46719) {
+    if (uniffi_backchat_mobile_checksum_method_replyclient_start_closing() != 24188) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_backchat_mobile_checksum_method_replyclient_start_reply() != 25093) {

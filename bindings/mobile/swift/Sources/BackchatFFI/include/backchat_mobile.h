@@ -408,7 +408,7 @@ RustBuffer uniffi_backchat_mobile_fn_method_replyclient_printed(uint64_t ptr, Ru
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_METHOD_REPLYCLIENT_START_CLOSING
 #define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_METHOD_REPLYCLIENT_START_CLOSING
-void uniffi_backchat_mobile_fn_method_replyclient_start_closing(uint64_t ptr, uint64_t listener, RustCallStatus *_Nonnull out_status
+void uniffi_backchat_mobile_fn_method_replyclient_start_closing(uint64_t ptr, RustBuffer listener, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_METHOD_REPLYCLIENT_START_REPLY
@@ -491,6 +491,11 @@ RustBuffer uniffi_backchat_mobile_fn_func_made_message(RustBuffer message_id, Ru
 #ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_FUNC_READ_EVENT
 #define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_FUNC_READ_EVENT
 RustBuffer uniffi_backchat_mobile_fn_func_read_event(RustBuffer json, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_FUNC_READABLE_JSON
+#define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_FUNC_READABLE_JSON
+RustBuffer uniffi_backchat_mobile_fn_func_readable_json(RustBuffer json, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_FUNC_ERROR_CODES
@@ -804,6 +809,12 @@ uint16_t uniffi_backchat_mobile_checksum_func_made_message(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_FUNC_READ_EVENT
 #define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_FUNC_READ_EVENT
 uint16_t uniffi_backchat_mobile_checksum_func_read_event(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_FUNC_READABLE_JSON
+#define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_FUNC_READABLE_JSON
+uint16_t uniffi_backchat_mobile_checksum_func_readable_json(void
     
 );
 #endif

@@ -168,12 +168,13 @@ private struct Nanoseconds {
     let nanoseconds: Int
 
     init(_ text: String) throws {
-        let parts = text.dropLast().split(separator: ".")
-        guard text.hasSuffix("Z"), let date = ISO8601DateFormatter().date(from: "\(parts[0])Z") else {
+        let parts = text.split(separator: ".")
+        let fraction = String(parts.dropFirst().first?.prefix { $0.isNumber } ?? "")
+        let whole = fraction.isEmpty ? text : text.replacingOccurrences(of: ".\(fraction)", with: "")
+        guard let date = ISO8601DateFormatter().date(from: whole) else {
             throw Mismatch("not a moment: \(text)")
         }
         seconds = Int(date.timeIntervalSince1970)
-        let fraction = parts.count > 1 ? String(parts[1]) : ""
         nanoseconds = Int(fraction.padding(toLength: 9, withPad: "0", startingAt: 0)) ?? 0
     }
 
