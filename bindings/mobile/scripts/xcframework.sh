@@ -1,0 +1,29 @@
+#!/bin/sh
+# Makes bindings/mobile/swift/BackchatFFI.xcframework. Needs a Mac with Xcode and rustup.
+set -eu
+
+cd "$(dirname "$0")/../../.."
+targets="aarch64-apple-ios aarch64-apple-ios-sim x86_64-apple-ios aarch64-apple-darwin x86_64-apple-darwin"
+rustup target add $targets
+export IPHONEOS_DEPLOYMENT_TARGET=16.0 MACOSX_DEPLOYMENT_TARGET=13.0
+for target in $targets; do
+    cargo build --release -p backchat-mobile --target "$target"
+done
+
+work=target/xcframework
+rm -rf "$work" && mkdir -p "$work/simulator" "$work/mac"
+library=libbackchat_mobile.a
+# One library for all machines of a kind.
+lipo -create -output "$work/simulator/$library" \
+    "target/aarch64-apple-ios-sim/release/$library" "target/x86_64-apple-ios/release/$library"
+lipo -create -output "$work/mac/$library" \
+    "target/aarch64-apple-darwin/release/$library" "target/x86_64-apple-darwin/release/$library"
+
+headers=bindings/mobile/swift/Sources/BackchatFFI/include
+framework=bindings/mobile/swift/BackchatFFI.xcframework
+rm -rf "$framework"
+xcodebuild -create-xcframework \
+    -library "target/aarch64-apple-ios/release/$library" -headers "$headers" \
+    -library "$work/simulator/$library" -headers "$headers" \
+    -library "$work/mac/$library" -headers "$headers" \
+    -output "$framework"
