@@ -7,6 +7,7 @@ mod node;
 mod postgres;
 mod python;
 mod suite;
+mod swift;
 mod test;
 
 use std::process::ExitCode;

@@ -61,12 +61,15 @@ impl Report {
 }
 
 /// The sum of all lines in which runners sum up: `test result: ok. 3 passed; 0 failed; …` of `cargo
-/// test`, `3 passed, 1 failed in 2.05s` of pytest, `# pass 3` and `# fail 0` of `node --test`.
+/// test`, `3 passed, 1 failed in 2.05s` of pytest, `# pass 3` and `# fail 0` of `node --test`, `Test run
+/// with 3 tests passed after …` of Swift, `Tests run: 3, Failures: 0, …` of Maven.
 #[derive(Default)]
 struct Counts {
     runners: u64,
     passed: u64,
     failed: u64,
+    /// Tests that Swift said had failed, or been skipped: its last line counts all.
+    swift: (u64, u64),
 }
 
 impl Counts {
@@ -79,6 +82,7 @@ impl Counts {
         if let Some(failed) = node("# fail ") {
             self.failed += failed;
         }
+        self.read_swift(line);
         if let Some((passed, failed)) = of_surefire(line) {
             self.runners += 1;
             self.passed += passed;
@@ -103,6 +107,31 @@ impl Counts {
                 _ => {}
             }
             before = word;
+        }
+    }
+
+    /// `✘ Test name() failed after 0.1 seconds with 1 issue.`, and at the end `✔ Test run with 3 tests
+    /// passed after 0.2 seconds.`
+    fn read_swift(&mut self, line: &str) {
+        let Some((_mark, line)) = line.split_once(" Test ") else {
+            return;
+        };
+        let Some(run) = line.strip_prefix("run with ") else {
+            self.swift.0 += u64::from(line.contains(") failed after "));
+            self.swift.1 += u64::from(line.contains(") skipped"));
+            return;
+        };
+        let Some((count, rest)) = run.split_once(" test") else {
+            return;
+        };
+        if rest.contains(" passed after ") || rest.contains(" failed after ") {
+            let (failed, skipped) = std::mem::take(&mut self.swift);
+            self.runners += 1;
+            self.passed += count
+                .parse::<u64>()
+                .unwrap_or(0)
+                .saturating_sub(failed + skipped);
+            self.failed += failed;
         }
     }
 
@@ -242,6 +271,22 @@ mod tests {
             ),
             (0, 1)
         );
+    }
+
+    #[test]
+    fn results_of_swift_are_counted() {
+        let lines = [
+            "◇ Test one() started.",
+            "✔ Test one() passed after 0.001 seconds.",
+            "✘ Test two() failed after 0.001 seconds with 1 issue.",
+            "✘ Test three() skipped: \"because\"",
+            "✘ Test run with 3 tests failed after 0.002 seconds with 1 issue.",
+        ];
+        assert_eq!(end(&lines, false), (1, 1));
+        let passed = ["✔ Test run with 1 test passed after 0.001 seconds."];
+        assert_eq!(end(&passed, true), (1, 0));
+        let none = ["✔ Test run with 0 tests passed after 0.001 seconds."];
+        assert_eq!(end(&none, true), (0, 1));
     }
 
     #[test]

@@ -11,8 +11,8 @@ use crate::kotlin;
 use crate::node;
 use crate::postgres::Postgres;
 use crate::python;
-
 use crate::suite::{End, Report, cargo};
+use crate::swift;
 
 type Suite = (&'static str, fn() -> io::Result<Vec<Report>>);
 
@@ -27,6 +27,7 @@ const SUITES: &[Suite] = &[
     ("python", python::suite),
     ("node", node::suite),
     ("kotlin", kotlin::suite),
+    ("swift", swift::suite),
 ];
 
 pub(crate) fn run(wanted: &[String]) -> Done {

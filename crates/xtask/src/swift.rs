@@ -1,0 +1,148 @@
+//! The Swift package: what is generated of it, its tests, and its quickstart in a package of its own.
+
+mod debian;
+mod generated;
+mod quickstart;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::suite::{Report, cargo, root};
+use debian::DebianRoot;
+
+pub(crate) fn suite() -> io::Result<Vec<Report>> {
+    let swift = match Swift::find() {
+        Ok(swift) => swift,
+        Err(why) => return Ok(vec![Report::skipped("swift", why)]),
+    };
+    let library = build()?;
+    Ok(vec![
+        generated::check()?,
+        test(&swift, &library)?,
+        quickstart::run(&swift, &library)?,
+    ])
+}
+
+/// The Swift toolchain of this machine, or Debian's.
+pub(crate) enum Swift {
+    Machine,
+    Debian(DebianRoot),
+}
+
+impl Swift {
+    /// The machine's Swift; on Debian, as root, one is installed into a root of its own. `Err` says
+    /// why there is none.
+    pub(crate) fn find() -> Result<Self, String> {
+        let version = Command::new("swift").arg("--version").output();
+        if version.is_ok_and(|version| version.status.success()) {
+            return Ok(Swift::Machine);
+        }
+        DebianRoot::prepare().map(Swift::Debian)
+    }
+
+    /// `program` in a folder of the project.
+    pub(crate) fn in_project(&self, program: &str, folder: &Path) -> Command {
+        match self {
+            Swift::Machine => here(program, folder),
+            Swift::Debian(debian) => debian.command(program, folder, Some(&root())),
+        }
+    }
+
+    /// `program` in a folder of [`Swift::outside`].
+    pub(crate) fn in_outside(&self, program: &str, folder: &Path) -> Command {
+        match self {
+            Swift::Machine => here(program, folder),
+            Swift::Debian(debian) => debian.command(program, &debian.inside(folder), None),
+        }
+    }
+
+    /// A new folder from which the project cannot be seen.
+    fn outside(&self) -> io::Result<PathBuf> {
+        let temporary = match self {
+            Swift::Machine => std::env::temp_dir(),
+            Swift::Debian(debian) => debian.temporary(),
+        };
+        let folder = temporary.join(format!("backchat-swift-{}", std::process::id()));
+        fs::create_dir_all(&folder)?;
+        Ok(folder)
+    }
+}
+
+fn here(program: &str, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(folder);
+    command
+}
+
+/// The package's folder.
+pub(crate) fn package() -> PathBuf {
+    root().join("bindings/mobile/swift")
+}
+
+/// Builds the library and the program, and gives the library's folder.
+fn build() -> io::Result<PathBuf> {
+    println!("building the library for Swift …");
+    for package in ["backchat-mobile", "backchat"] {
+        // One after the other: together, their features would be the sum.
+        succeed(
+            cargo()
+                .args(["build", "--quiet", "-p", package])
+                .current_dir(root()),
+        )?;
+    }
+    let folder = root().join("target/swift/lib");
+    copy_library("debug", &folder)?;
+    Ok(folder)
+}
+
+/// The library alone in a folder: that is where the package looks.
+fn copy_library(profile: &str, folder: &Path) -> io::Result<()> {
+    let name = library_name();
+    fs::create_dir_all(folder)?;
+    let built = root().join("target").join(profile).join(&name);
+    fs::copy(built, folder.join(&name)).map(drop)
+}
+
+fn library_name() -> String {
+    use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+    format!("{DLL_PREFIX}backchat_mobile{DLL_SUFFIX}")
+}
+
+/// `swift test`. What it builds stays out of the sources.
+fn test(swift: &Swift, library: &Path) -> io::Result<Report> {
+    let mut command = swift.in_project("swift", &package());
+    command
+        .args([
+            "test",
+            "--disable-sandbox",
+            "--disable-xctest",
+            "--scratch-path",
+        ])
+        .arg(root().join("target/swift/build"))
+        .env("BACKCHAT_LIBRARY", library)
+        .env("BACKCHAT_XTASK", std::env::current_exe()?)
+        .env("BACKCHAT_PROGRAM", root().join("target/debug/backchat"))
+        .env("BACKCHAT_VECTORS", root().join("tests/vectors"));
+    Report::of_in("swift", &root(), &mut command)
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    if from.is_dir() {
+        fs::create_dir_all(to)?;
+        for entry in fs::read_dir(from)? {
+            let entry = entry?;
+            copy(&entry.path(), &to.join(entry.file_name()))?;
+        }
+        return Ok(());
+    }
+    fs::copy(from, to).map(drop)
+}
+
+fn succeed(command: &mut Command) -> io::Result<()> {
+    if command.status()?.success() {
+        return Ok(());
+    }
+    Err(io::Error::other(format!("{command:?} failed")))
+}

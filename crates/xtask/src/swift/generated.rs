@@ -1,0 +1,87 @@
+//! `Sources/BackchatNative` and `Sources/BackchatFFI` are what the generator writes, byte for byte.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::Instant;
+
+use super::{package, succeed};
+use crate::suite::{End, Report, cargo, root};
+
+/// Each kind of file: the generator's option, its ending, and its folder in the package.
+const KINDS: &[(&str, &str, &str)] = &[
+    ("--swift-sources", "swift", "Sources/BackchatNative"),
+    ("--headers", "h", "Sources/BackchatFFI/include"),
+];
+
+/// Compares; with `BACKCHAT_GENERATE` set it writes instead.
+pub(super) fn check() -> io::Result<Report> {
+    let started = Instant::now();
+    println!("\n== swift-code: a fresh generation");
+    let fresh = root().join("target/swift/generated");
+    let _of_an_earlier_run = fs::remove_dir_all(&fresh);
+    let write = std::env::var_os("BACKCHAT_GENERATE").is_some();
+    let mut differ = 0;
+    for (option, ending, folder) in KINDS {
+        generate(option, &fresh)?;
+        let folder = package().join(folder);
+        for name in names(&fresh, ending)? {
+            let (new, old) = (fresh.join(&name), folder.join(&name));
+            if write {
+                fs::copy(&new, &old)?;
+            } else if fs::read(&new)? != fs::read(&old).unwrap_or_default() {
+                println!("{} is old: BACKCHAT_GENERATE=1 writes it", old.display());
+                differ += 1;
+            }
+        }
+        // A file that is no longer generated would still be compiled.
+        for name in names(&folder, ending)? {
+            if !fresh.join(&name).exists() {
+                println!("{} is generated no more", folder.join(&name).display());
+                differ += 1;
+            }
+        }
+    }
+    Ok(Report {
+        name: "swift-code".to_owned(),
+        end: End::Ran {
+            passed: u64::from(differ == 0),
+            failed: differ,
+        },
+        took: started.elapsed(),
+    })
+}
+
+fn generate(option: &str, into: &Path) -> io::Result<()> {
+    let library = root().join("target/swift/lib").join(super::library_name());
+    let generator = [
+        "run",
+        "--quiet",
+        "-p",
+        "backchat-mobile",
+        "--features",
+        "bindgen",
+        "--bin",
+        "uniffi-bindgen-swift",
+        "--",
+    ];
+    succeed(
+        cargo()
+            .args(generator)
+            .args([option, "--config", "bindings/mobile/swift/uniffi.toml"])
+            .arg(library)
+            .arg(into)
+            .current_dir(root()),
+    )
+}
+
+fn names(folder: &Path, ending: &str) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == ending) {
+            names.extend(path.file_name().map(|n| n.to_string_lossy().into_owned()));
+        }
+    }
+    Ok(names)
+}
