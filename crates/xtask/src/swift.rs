@@ -20,7 +20,9 @@ pub(crate) fn suite() -> io::Result<Vec<Report>> {
     let library = build()?;
     Ok(vec![
         generated::check()?,
-        test(&swift, &library)?,
+        test("swift", &["--skip", "LeakTests"], &swift, &library)?,
+        // Alone, because the memory of the whole process is measured.
+        test("swift-leaks", &["--filter", "LeakTests"], &swift, &library)?,
         quickstart::run(&swift, &library)?,
     ])
 }
@@ -111,7 +113,7 @@ fn library_name() -> String {
 }
 
 /// `swift test`. What it builds stays out of the sources.
-fn test(swift: &Swift, library: &Path) -> io::Result<Report> {
+fn test(name: &str, which: &[&str], swift: &Swift, library: &Path) -> io::Result<Report> {
     let mut command = swift.in_project("swift", &package());
     command
         .args([
@@ -121,11 +123,12 @@ fn test(swift: &Swift, library: &Path) -> io::Result<Report> {
             "--scratch-path",
         ])
         .arg(root().join("target/swift/build"))
+        .args(which)
         .env("BACKCHAT_LIBRARY", library)
         .env("BACKCHAT_XTASK", std::env::current_exe()?)
         .env("BACKCHAT_PROGRAM", root().join("target/debug/backchat"))
         .env("BACKCHAT_VECTORS", root().join("tests/vectors"));
-    Report::of_in("swift", &root(), &mut command)
+    Report::of_in(name, &root(), &mut command)
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
