@@ -35,6 +35,7 @@ pub(super) fn run(swift: &Swift, library: &Path) -> io::Result<Report> {
 
 fn answer(swift: &Swift, library: &Path, folder: &Path) -> io::Result<()> {
     let built = folder.join("Backchat");
+    fs::create_dir_all(&built)?;
     for name in PACKAGE {
         copy(&package().join(name), &built.join(name))?;
     }

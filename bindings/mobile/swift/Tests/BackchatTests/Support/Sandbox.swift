@@ -83,9 +83,9 @@ final class Heard: @unchecked Sendable {
         lock.withLock { heard }
     }
 
-    /// As soon as there are so many, or two seconds are over.
+    /// As soon as there are so many, or six seconds are over.
     func wait(for count: Int) async throws -> [Attempt] {
-        for _ in 0..<200 where attempts.count < count {
+        for _ in 0..<600 where attempts.count < count {
             try await Task.sleep(for: .milliseconds(10))
         }
         return attempts
