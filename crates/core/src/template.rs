@@ -1,7 +1,8 @@
 //! `POST /v2/notify`: send a template, the way out when the window has closed.
 
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Address, CallbackUrl, Channel, CorrelationId, DateTime, DocumentUrl, EchoedCallbackUrl,
