@@ -100,7 +100,7 @@ fn build() -> io::Result<PathBuf> {
 }
 
 /// The library alone in a folder: that is where the package looks.
-fn copy_library(profile: &str, folder: &Path) -> io::Result<()> {
+pub(crate) fn copy_library(profile: &str, folder: &Path) -> io::Result<()> {
     let name = library_name();
     fs::create_dir_all(folder)?;
     let built = root().join("target").join(profile).join(&name);
@@ -143,7 +143,7 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     fs::copy(from, to).map(drop)
 }
 
-fn succeed(command: &mut Command) -> io::Result<()> {
+pub(crate) fn succeed(command: &mut Command) -> io::Result<()> {
     if command.status()?.success() {
         return Ok(());
     }

@@ -7,6 +7,7 @@ mod parse;
 mod python;
 mod reply;
 mod stub;
+mod swift;
 mod verify;
 
 use std::process::{Command, Stdio};
@@ -28,6 +29,8 @@ pub(crate) enum What {
     Python,
     /// The Node package against the official SDK and others.
     Node,
+    /// The Swift package against what the platform has.
+    Mobile,
 }
 
 #[derive(Subcommand)]
@@ -62,6 +65,7 @@ pub(crate) fn run(what: What) -> Done {
         What::Inbox => inbox::report(),
         What::Python => python::report(),
         What::Node => node::report(),
+        What::Mobile => swift::report(),
     }
 }
 

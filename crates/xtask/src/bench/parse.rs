@@ -24,6 +24,11 @@ pub(super) fn report() -> Done {
     Ok(())
 }
 
+/// What parsing costs without a binding, in microseconds.
+pub(super) fn event_alone() -> Result<f64, Box<dyn std::error::Error>> {
+    Ok(measured::<Measured>(Cores::One, &["parse"])?.event)
+}
+
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "the peer's structs are only filled")]
 struct PlainEvent {
