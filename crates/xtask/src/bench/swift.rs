@@ -116,7 +116,9 @@ impl Bench {
         &self,
         arguments: &[&str],
     ) -> Result<T, Box<dyn std::error::Error>> {
-        let mut program = self.swift.in_project(&self.program.to_string_lossy(), &root());
+        let mut program = self
+            .swift
+            .in_project(&self.program.to_string_lossy(), &root());
         program.args(arguments);
         let output = Command::new("taskset")
             .args(["-c", "0"])
