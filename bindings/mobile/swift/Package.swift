@@ -26,7 +26,7 @@ let package = Package(
     ],
     targets: [
         library,
-        // Generated: `cargo xtask test swift` compares it with a fresh generation.
+        // Generated, but for ByHand: `cargo xtask test swift` compares it with a fresh generation.
         .target(
             name: "BackchatNative",
             dependencies: ["BackchatFFI"],

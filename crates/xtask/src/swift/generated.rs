@@ -1,4 +1,5 @@
-//! `Sources/BackchatNative` and `Sources/BackchatFFI` are what the generator writes, byte for byte.
+//! `Sources/BackchatNative` (but for `ByHand`) and `Sources/BackchatFFI` are what the generator writes,
+//! byte for byte.
 
 use std::fs;
 use std::io;
