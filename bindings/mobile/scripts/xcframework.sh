@@ -7,7 +7,7 @@ targets="aarch64-apple-ios aarch64-apple-ios-sim x86_64-apple-ios aarch64-apple-
 rustup target add $targets
 export IPHONEOS_DEPLOYMENT_TARGET=16.0 MACOSX_DEPLOYMENT_TARGET=13.0
 for target in $targets; do
-    cargo build --release -p backchat-mobile --target "$target"
+    cargo build --profile phone -p backchat-mobile --target "$target"
 done
 
 work=target/xcframework
@@ -15,15 +15,15 @@ rm -rf "$work" && mkdir -p "$work/simulator" "$work/mac"
 library=libbackchat_mobile.a
 # One library for all machines of a kind.
 lipo -create -output "$work/simulator/$library" \
-    "target/aarch64-apple-ios-sim/release/$library" "target/x86_64-apple-ios/release/$library"
+    "target/aarch64-apple-ios-sim/phone/$library" "target/x86_64-apple-ios/phone/$library"
 lipo -create -output "$work/mac/$library" \
-    "target/aarch64-apple-darwin/release/$library" "target/x86_64-apple-darwin/release/$library"
+    "target/aarch64-apple-darwin/phone/$library" "target/x86_64-apple-darwin/phone/$library"
 
 headers=bindings/mobile/swift/Sources/BackchatFFI/include
 framework=bindings/mobile/swift/BackchatFFI.xcframework
 rm -rf "$framework"
 xcodebuild -create-xcframework \
-    -library "target/aarch64-apple-ios/release/$library" -headers "$headers" \
+    -library "target/aarch64-apple-ios/phone/$library" -headers "$headers" \
     -library "$work/simulator/$library" -headers "$headers" \
     -library "$work/mac/$library" -headers "$headers" \
     -output "$framework"
