@@ -41,13 +41,17 @@ import dev.backchat.ffi.core.FfiConverterTypeOutcome
 import dev.backchat.ffi.core.FfiConverterTypeReplyResponse
 import dev.backchat.ffi.core.FfiConverterTypeReplyWindow
 import dev.backchat.ffi.core.FfiConverterTypeSendResponse
+import dev.backchat.ffi.core.FfiConverterTypeTimestamp
 import dev.backchat.ffi.core.FfiConverterTypeWindowState
+import dev.backchat.ffi.core.FfiConverterTypeWireMoment
 import dev.backchat.ffi.core.Instant
 import dev.backchat.ffi.core.Outcome
 import dev.backchat.ffi.core.ReplyResponse
 import dev.backchat.ffi.core.ReplyWindow
 import dev.backchat.ffi.core.SendResponse
+import dev.backchat.ffi.core.Timestamp
 import dev.backchat.ffi.core.WindowState
+import dev.backchat.ffi.core.WireMoment
 import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.coroutines.resume
 import kotlinx.coroutines.CancellableContinuation
@@ -64,7 +68,9 @@ import dev.backchat.ffi.core.RustBuffer as RustBufferOutcome
 import dev.backchat.ffi.core.RustBuffer as RustBufferReplyResponse
 import dev.backchat.ffi.core.RustBuffer as RustBufferReplyWindow
 import dev.backchat.ffi.core.RustBuffer as RustBufferSendResponse
+import dev.backchat.ffi.core.RustBuffer as RustBufferTimestamp
 import dev.backchat.ffi.core.RustBuffer as RustBufferWindowState
+import dev.backchat.ffi.core.RustBuffer as RustBufferWireMoment
 
 // This is a helper for safely working with byte buffers returned from the Rust code.
 // A rust-owned buffer is represented by its capacity, its current length, and a
@@ -801,9 +807,15 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_backchat_mobile_checksum_func_read_event(
     ): Int
+    external fun uniffi_backchat_mobile_checksum_func_readable_json(
+    ): Int
     external fun uniffi_backchat_mobile_checksum_func_error_codes(
     ): Int
     external fun uniffi_backchat_mobile_checksum_func_masked(
+    ): Int
+    external fun uniffi_backchat_mobile_checksum_func_moment_of(
+    ): Int
+    external fun uniffi_backchat_mobile_checksum_func_moment_read(
     ): Int
     external fun uniffi_backchat_mobile_checksum_func_drain(
     ): Int
@@ -946,10 +958,16 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_backchat_mobile_fn_func_read_event(`json`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
+    external fun uniffi_backchat_mobile_fn_func_readable_json(`json`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    ): RustBuffer.ByValue
     external fun uniffi_backchat_mobile_fn_func_error_codes(uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
     external fun uniffi_backchat_mobile_fn_func_masked(`value`: RustBuffer.ByValue,`mask`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
+    external fun uniffi_backchat_mobile_fn_func_moment_of(`instant`: RustBufferInstant.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    ): RustBufferWireMoment.ByValue
+    external fun uniffi_backchat_mobile_fn_func_moment_read(`wire`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    ): RustBufferWireMoment.ByValue
     external fun uniffi_backchat_mobile_fn_func_drain(`limitNanoseconds`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Unit
     external fun uniffi_backchat_mobile_fn_func_version(uniffi_out_err: UniffiRustCallStatus,
@@ -1083,10 +1101,19 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_backchat_mobile_checksum_func_read_event() and 0xFFFF) != 52222) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_backchat_mobile_checksum_func_readable_json() and 0xFFFF) != 39248) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_backchat_mobile_checksum_func_error_codes() and 0xFFFF) != 33596) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_backchat_mobile_checksum_func_masked() and 0xFFFF) != 27387) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_backchat_mobile_checksum_func_moment_of() and 0xFFFF) != 64000) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_backchat_mobile_checksum_func_moment_read() and 0xFFFF) != 64098) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_backchat_mobile_checksum_func_drain() and 0xFFFF) != 52646) {
@@ -5750,6 +5777,10 @@ internal object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.S
 
 
 
+
+
+
+
         /**
          * A WhatsApp message as a test of one's own code needs it.
          */ internal fun `madeMessage`(`messageId`: kotlin.String, `from`: kotlin.String, `text`: kotlin.String): ReadEvent {
@@ -5782,6 +5813,20 @@ internal object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.S
 
 
         /**
+         * The same JSON as every reader takes it: each name once, no half of a surrogate pair.
+         */ internal fun `readableJson`(`json`: kotlin.String): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_backchat_mobile_fn_func_readable_json(
+
+
+        FfiConverterString.lower(`json`),_status)
+}
+    )
+    }
+
+
+        /**
          * Every code that this version knows.
          */ internal fun `errorCodes`(): List<kotlin.String> {
             return FfiConverterSequenceString.lift(
@@ -5804,6 +5849,34 @@ internal object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.S
 
         FfiConverterString.lower(`value`),
         FfiConverterTypeMask.lower(`mask`),_status)
+}
+    )
+    }
+
+
+        /**
+         * A moment as the API writes it.
+         */ internal fun `momentOf`(`instant`: Instant): Timestamp {
+            return FfiConverterTypeTimestamp.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_backchat_mobile_fn_func_moment_of(
+
+
+        FfiConverterTypeInstant.lower(`instant`),_status)
+}
+    )
+    }
+
+
+        /**
+         * What these characters mean, if they are RFC 3339.
+         */ internal fun `momentRead`(`wire`: kotlin.String): Timestamp {
+            return FfiConverterTypeTimestamp.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_backchat_mobile_fn_func_moment_read(
+
+
+        FfiConverterString.lower(`wire`),_status)
 }
     )
     }
