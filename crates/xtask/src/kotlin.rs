@@ -7,7 +7,8 @@ use std::process::Command;
 
 use backchat_tests::vectors::File;
 
-use crate::suite::{Report, cargo, root};
+use crate::mobile;
+use crate::suite::{Report, root};
 
 /// Builds the native library, compares the generated sources with fresh ones, and tests the library.
 pub(crate) fn suite() -> io::Result<Vec<Report>> {
@@ -49,35 +50,29 @@ struct Library {
 impl Library {
     /// Builds both, and puts the library where the jar takes it from.
     fn build() -> io::Result<Self> {
-        let target = root().join("target");
-        let mut build = cargo();
-        build.args(["build", "--quiet", "-p", "backchat-mobile"]);
-        build.args(["--features", "bindgen"]);
-        run(&mut build)?;
-        run(cargo().args(["build", "--quiet", "-p", "backchat"]))?;
-        let native = target.join("debug/libbackchat_mobile.so");
-        let folder = target.join("kotlin/native/linux-x86-64");
-        fs::create_dir_all(&folder)?;
-        fs::copy(&native, folder.join("libbackchat_mobile.so"))?;
+        let built = mobile::build()?;
+        mobile::copy_library("debug", &root().join("target/kotlin/native/linux-x86-64"))?;
         Ok(Self {
-            native,
-            generator: target.join("debug/uniffi-bindgen"),
+            native: built.join(mobile::library_name()),
+            generator: built.join("uniffi-bindgen"),
         })
     }
 
     /// Writes the Kotlin sources that belong to the library into `folder`.
     fn generate(&self, folder: &Path) -> io::Result<()> {
-        run(Command::new(&self.generator)
-            .args([
-                "generate",
-                "--language",
-                "kotlin",
-                "--no-format",
-                "--out-dir",
-            ])
-            .arg(folder)
-            .arg(&self.native)
-            .current_dir(root()))?;
+        mobile::succeed(
+            Command::new(&self.generator)
+                .args([
+                    "generate",
+                    "--language",
+                    "kotlin",
+                    "--no-format",
+                    "--out-dir",
+                ])
+                .arg(folder)
+                .arg(&self.native)
+                .current_dir(root()),
+        )?;
         for file in GENERATED {
             let path = folder.join(file);
             let source = fs::read_to_string(&path)?;
@@ -100,7 +95,13 @@ impl Library {
 /// Maven, for the library.
 fn maven(goal: &str) -> Command {
     let mut maven = Command::new("mvn");
-    maven.args(["--batch-mode", "--no-transfer-progress", goal]);
+    // Without its daemon, which would outlive the tests.
+    maven.args([
+        "--batch-mode",
+        "--no-transfer-progress",
+        "-Dkotlin.compiler.daemon=false",
+        goal,
+    ]);
     maven
 }
 
@@ -153,15 +154,6 @@ fn vector_count() -> io::Result<usize> {
 /// The library's folder.
 fn here() -> PathBuf {
     root().join("bindings/mobile/kotlin")
-}
-
-fn run(command: &mut Command) -> io::Result<()> {
-    let status = command.current_dir(root()).status()?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(io::Error::other(format!("{command:?} failed")))
-    }
 }
 
 #[cfg(test)]

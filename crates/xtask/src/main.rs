@@ -3,6 +3,7 @@
 mod bench;
 mod fault_server;
 mod kotlin;
+mod mobile;
 mod node;
 mod postgres;
 mod python;

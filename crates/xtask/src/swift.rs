@@ -9,7 +9,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::suite::{Report, cargo, root};
+use crate::mobile;
+use crate::suite::{Report, root};
 use debian::DebianRoot;
 
 pub(crate) fn suite() -> io::Result<Vec<Report>> {
@@ -83,33 +84,12 @@ pub(crate) fn package() -> PathBuf {
     root().join("bindings/mobile/swift")
 }
 
-/// Builds the library and the program, and gives the library's folder.
+/// Builds what the tests need, and gives the folder of the library.
 fn build() -> io::Result<PathBuf> {
-    println!("building the library for Swift …");
-    for package in ["backchat-mobile", "backchat"] {
-        // One after the other: together, their features would be the sum.
-        succeed(
-            cargo()
-                .args(["build", "--quiet", "-p", package])
-                .current_dir(root()),
-        )?;
-    }
+    mobile::build()?;
     let folder = root().join("target/swift/lib");
-    copy_library("debug", &folder)?;
+    mobile::copy_library("debug", &folder)?;
     Ok(folder)
-}
-
-/// The library alone in a folder: that is where the package looks.
-pub(crate) fn copy_library(profile: &str, folder: &Path) -> io::Result<()> {
-    let name = library_name();
-    fs::create_dir_all(folder)?;
-    let built = root().join("target").join(profile).join(&name);
-    fs::copy(built, folder.join(&name)).map(drop)
-}
-
-fn library_name() -> String {
-    use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
-    format!("{DLL_PREFIX}backchat_mobile{DLL_SUFFIX}")
 }
 
 /// `swift test`. What it builds stays out of the sources.
@@ -141,11 +121,4 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
         return Ok(());
     }
     fs::copy(from, to).map(drop)
-}
-
-pub(crate) fn succeed(command: &mut Command) -> io::Result<()> {
-    if command.status()?.success() {
-        return Ok(());
-    }
-    Err(io::Error::other(format!("{command:?} failed")))
 }

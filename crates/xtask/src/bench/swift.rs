@@ -9,8 +9,9 @@ use serde::de::DeserializeOwned;
 use super::reply::start_stub;
 use super::{Cores, line, median, parse};
 use crate::Done;
-use crate::suite::{cargo, root};
-use crate::swift::{Swift, copy_library, package, succeed};
+use crate::mobile::{build_optimised, copy_library, succeed};
+use crate::suite::root;
+use crate::swift::{Swift, package};
 
 const ROUNDS: usize = 3;
 
@@ -77,11 +78,7 @@ struct Bench {
 impl Bench {
     fn build() -> Result<Self, Box<dyn std::error::Error>> {
         let swift = Swift::find()?;
-        succeed(
-            cargo()
-                .args(["build", "--release", "--quiet", "-p", "backchat-mobile"])
-                .current_dir(root()),
-        )?;
+        build_optimised()?;
         let folder = root().join("target/swift/bench");
         let library = folder.join("lib");
         copy_library("release", &library)?;

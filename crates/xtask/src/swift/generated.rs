@@ -4,10 +4,12 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::process::Command;
 use std::time::Instant;
 
-use super::{package, succeed};
-use crate::suite::{End, Report, cargo, root};
+use super::package;
+use crate::mobile::{library_name, succeed};
+use crate::suite::{End, Report, root};
 
 /// Each kind of file: the generator's option, its ending, and its folder in the package.
 const KINDS: &[(&str, &str, &str)] = &[
@@ -54,26 +56,14 @@ pub(super) fn check() -> io::Result<Report> {
 }
 
 fn generate(option: &str, into: &Path) -> io::Result<()> {
-    let library = root().join("target/swift/lib").join(super::library_name());
-    let generator = [
-        "run",
-        "--quiet",
-        "-p",
-        "backchat-mobile",
-        "--features",
-        "bindgen",
-        "--bin",
-        "uniffi-bindgen-swift",
-        "--",
-    ];
-    succeed(
-        cargo()
-            .args(generator)
-            .args([option, "--config", "bindings/mobile/swift/uniffi.toml"])
-            .arg(library)
-            .arg(into)
-            .current_dir(root()),
-    )
+    let library = root().join("target/swift/lib").join(library_name());
+    let mut generator = Command::new(root().join("target/debug/uniffi-bindgen-swift"));
+    generator
+        .args([option, "--config", "bindings/mobile/swift/uniffi.toml"])
+        .arg(library)
+        .arg(into)
+        .current_dir(root());
+    succeed(&mut generator)
 }
 
 fn names(folder: &Path, ending: &str) -> io::Result<Vec<String>> {

@@ -7,7 +7,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-use super::{Swift, copy, package, succeed};
+use super::{Swift, copy, package};
+use crate::mobile::succeed;
 use crate::suite::{End, Report, root};
 
 /// What of the package is not made by a build: what users get beside the library.
