@@ -32,9 +32,10 @@ private struct PlainEvent: Decodable {
 
 /// An event from its JSON, in microseconds: ours, `JSONDecoder`'s, and parts of ours.
 func measureParsing(_ json: Data) throws -> [String: Double] {
-    [
+    let decoder = JSONDecoder()
+    return [
         "backchat": try microseconds { try Backchat.Event.fromJSON(json) },
-        "codable": try microseconds { try JSONDecoder().decode(PlainEvent.self, from: json) },
+        "codable": try microseconds { try decoder.decode(PlainEvent.self, from: json) },
         "generated": try microseconds { try readEvent(json: json) },
         "crossing": microseconds { ffi_backchat_mobile_uniffi_contract_version() },
         "string": microseconds { BackchatNative.version() },

@@ -61,15 +61,16 @@ private func urlSession(_ url: URL, _ inFlight: Int) -> One {
     let settings = URLSessionConfiguration.ephemeral
     settings.httpMaximumConnectionsPerHost = inFlight
     let session = URLSession(configuration: settings)
+    let (encoder, decoder) = (JSONEncoder(), JSONDecoder())
     let url = url.appendingPathComponent("v2/notify/reply")
     return {
         var request = URLRequest(url: url)
         request.httpMethod = "POST"
         request.setValue("application/json", forHTTPHeaderField: "content-type")
         request.setValue("Bearer token", forHTTPHeaderField: "authorization")
-        request.httpBody = try JSONEncoder().encode(PlainRequest(to: to, text: text, reply_to: replyTo))
+        request.httpBody = try encoder.encode(PlainRequest(to: to, text: text, reply_to: replyTo))
         let (body, response) = try await session.data(for: request)
         guard (response as? HTTPURLResponse)?.statusCode == 200 else { throw Unusable() }
-        return try JSONDecoder().decode(PlainAnswer.self, from: body).id
+        return try decoder.decode(PlainAnswer.self, from: body).id
     }
 }
