@@ -92,6 +92,38 @@ impl Library {
     }
 }
 
+/// What the measurement runs: the compiled programs, on the library as users get it.
+pub(crate) struct Bench {
+    classpath: String,
+    native: PathBuf,
+}
+
+impl Bench {
+    pub(crate) fn build() -> io::Result<Self> {
+        mobile::build_optimised()?;
+        let native = root().join("target/kotlin/bench/native");
+        mobile::copy_library("release", &native)?;
+        let listed = root().join("target/kotlin/bench/classpath");
+        let mut compile = maven("test-compile");
+        compile.args(["--quiet", "dependency:build-classpath"]);
+        compile.arg(format!("-Dmdep.outputFile={}", listed.display()));
+        mobile::succeed(compile.current_dir(here()))?;
+        let built = here().join("target");
+        let (tests, classes) = (built.join("test-classes"), built.join("classes"));
+        let others = fs::read_to_string(listed)?;
+        Ok(Self {
+            classpath: format!("{}:{}:{others}", tests.display(), classes.display()),
+            native,
+        })
+    }
+
+    /// For `java`. What stands in `jna.library.path` goes before what the jar holds.
+    pub(crate) fn options(&self) -> [String; 3] {
+        let native = format!("-Djna.library.path={}", self.native.display());
+        [native, "-cp".to_owned(), self.classpath.clone()]
+    }
+}
+
 /// Maven, for the library.
 fn maven(goal: &str) -> Command {
     let mut maven = Command::new("mvn");

@@ -2,6 +2,7 @@
 
 mod cpu;
 mod inbox;
+mod kotlin;
 mod node;
 mod parse;
 mod python;
@@ -29,7 +30,8 @@ pub(crate) enum What {
     Python,
     /// The Node package against the official SDK and others.
     Node,
-    /// The Swift package against what the platform has.
+    /// The Kotlin library against `java.net.http` with Jackson, and the Swift package against
+    /// `URLSession` with `Codable`.
     Mobile,
 }
 
@@ -65,7 +67,10 @@ pub(crate) fn run(what: What) -> Done {
         What::Inbox => inbox::report(),
         What::Python => python::report(),
         What::Node => node::report(),
-        What::Mobile => swift::report(),
+        What::Mobile => {
+            kotlin::report()?;
+            swift::report()
+        }
     }
 }
 
