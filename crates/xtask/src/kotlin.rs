@@ -1,5 +1,7 @@
 //! The Kotlin library: its native part, its generated sources, its jar, and its tests.
 
+mod app;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,6 +25,7 @@ pub(crate) fn suite() -> io::Result<Vec<Report>> {
     test.env("BACKCHAT_VECTOR_COUNT", vector_count()?.to_string());
     test.env("BACKCHAT_PROGRAM", root().join("target/debug/backchat"));
     reports.push(Report::of_in("kotlin", &here(), &mut test)?);
+    reports.push(app::run()?);
     Ok(reports)
 }
 
@@ -76,7 +79,7 @@ impl Library {
         for file in GENERATED {
             let path = folder.join(file);
             let source = fs::read_to_string(&path)?;
-            fs::write(&path, internal(&source))?;
+            fs::write(&path, on_slabs(&internal(&source)))?;
         }
         Ok(())
     }
@@ -174,6 +177,18 @@ fn internal(source: &str) -> String {
     lines.join("\n")
 }
 
+/// The same source with the memory of its structures from `Slab.kt`, which says why.
+fn on_slabs(source: &str) -> String {
+    let taken =
+        "    override fun autoAllocate(size: Int) = dev.backchat.internal.Slab.take(size)\n";
+    let mut source = source.to_owned();
+    for class in ["RustBuffer", "UniffiRustCallStatus"] {
+        let head = format!("open class {class} : Structure() {{\n");
+        source = source.replace(&head, &format!("{head}{taken}"));
+    }
+    source
+}
+
 fn vector_count() -> io::Result<usize> {
     let mut count = 0;
     for file in File::ALL {
@@ -190,12 +205,18 @@ fn here() -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::internal;
+    use super::{internal, on_slabs};
 
     #[test]
     fn what_is_generated_is_internal() {
         let source = "public interface A {\n    public fun a()\n}\nfun b() {}\nprivate val c = 1\n";
         let expected = "internal interface A {\n    public fun a()\n}\ninternal fun b() {}\nprivate val c = 1\n";
         assert_eq!(internal(source), expected);
+    }
+
+    #[test]
+    fn structures_take_memory_from_slabs() {
+        let source = "internal open class RustBuffer : Structure() {\n}\n";
+        assert!(on_slabs(source).contains("{\n    override fun autoAllocate(size: Int) = "));
     }
 }

@@ -5,6 +5,7 @@ mod fault_server;
 mod kotlin;
 mod mobile;
 mod node;
+mod phone;
 mod postgres;
 mod python;
 mod suite;

@@ -51,6 +51,24 @@ impl Report {
         })
     }
 
+    /// The same of a check without a runner.
+    pub(crate) fn of_check(name: &str, what: &str, check: impl FnOnce() -> io::Result<()>) -> Self {
+        println!("\n== {name}: {what}");
+        let started = Instant::now();
+        let ran = check();
+        if let Err(why) = &ran {
+            println!("{why}");
+        }
+        Self {
+            name: name.to_owned(),
+            end: End::Ran {
+                passed: u64::from(ran.is_ok()),
+                failed: u64::from(ran.is_err()),
+            },
+            took: started.elapsed(),
+        }
+    }
+
     pub(crate) fn skipped(name: &str, why: impl Into<String>) -> Self {
         Self {
             name: name.to_owned(),

@@ -1,5 +1,6 @@
 package dev.backchat.internal
 
+import com.sun.jna.CallbackThreadInitializer
 import com.sun.jna.Native
 import dev.backchat.ffi.CallEnd
 import dev.backchat.ffi.CallListener
@@ -8,6 +9,7 @@ import dev.backchat.ffi.ClosingListener
 import dev.backchat.ffi.Header
 import dev.backchat.ffi.ReplyClient
 import dev.backchat.ffi.RunningCall
+import dev.backchat.ffi.uniffiCallbackInterfaceCallListener
 import kotlin.coroutines.Continuation
 import kotlin.coroutines.resume
 import kotlin.time.Duration
@@ -42,9 +44,13 @@ internal fun callOptions(timeout: Duration?, maxRetries: Int?, headers: Map<Stri
     CallOptions(timeout?.inWholeNanoseconds, maxRetries, headers.map { Header(it.key, it.value) })
 
 private class Listener(private val continuation: Continuation<CallEnd>) : CallListener {
-    override fun ended(end: CallEnd) {
-        // The one thread that drives all calls stays known to the JVM.
-        Native.detach(false)
-        continuation.resume(end)
+    override fun ended(end: CallEnd) = continuation.resume(end)
+
+    private companion object {
+        init {
+            // The one thread that drives all calls stays known to the JVM, which does not wait for it at its end.
+            val thread = CallbackThreadInitializer(true, false, "backchat")
+            Native.setCallbackThreadInitializer(uniffiCallbackInterfaceCallListener.ended, thread)
+        }
     }
 }

@@ -40,6 +40,7 @@ import java.util.concurrent.ConcurrentHashMap
  */
 @Structure.FieldOrder("capacity", "len", "data")
 internal open class RustBuffer : Structure() {
+    override fun autoAllocate(size: Int) = dev.backchat.internal.Slab.take(size)
     // Note: `capacity` and `len` are actually `ULong` values, but JVM only supports signed values.
     // When dealing with these fields, make sure to call `toULong()`.
     @JvmField var capacity: Long = 0
@@ -223,6 +224,7 @@ internal const val UNIFFI_CALL_UNEXPECTED_ERROR = 2.toByte()
 
 @Structure.FieldOrder("code", "error_buf")
 internal open class UniffiRustCallStatus : Structure() {
+    override fun autoAllocate(size: Int) = dev.backchat.internal.Slab.take(size)
     @JvmField var code: Byte = 0
     @JvmField var error_buf: RustBuffer.ByValue = RustBuffer.ByValue()
 
