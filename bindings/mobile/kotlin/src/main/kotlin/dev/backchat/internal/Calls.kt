@@ -1,7 +1,5 @@
 package dev.backchat.internal
 
-import com.sun.jna.CallbackThreadInitializer
-import com.sun.jna.Native
 import dev.backchat.ffi.CallEnd
 import dev.backchat.ffi.CallListener
 import dev.backchat.ffi.CallOptions
@@ -9,7 +7,6 @@ import dev.backchat.ffi.ClosingListener
 import dev.backchat.ffi.Header
 import dev.backchat.ffi.ReplyClient
 import dev.backchat.ffi.RunningCall
-import dev.backchat.ffi.uniffiCallbackInterfaceCallListener
 import kotlin.coroutines.Continuation
 import kotlin.coroutines.resume
 import kotlin.time.Duration
@@ -45,12 +42,4 @@ internal fun callOptions(timeout: Duration?, maxRetries: Int?, headers: Map<Stri
 
 private class Listener(private val continuation: Continuation<CallEnd>) : CallListener {
     override fun ended(end: CallEnd) = continuation.resume(end)
-
-    private companion object {
-        init {
-            // The one thread that drives all calls stays known to the JVM, which does not wait for it at its end.
-            val thread = CallbackThreadInitializer(true, false, "backchat")
-            Native.setCallbackThreadInitializer(uniffiCallbackInterfaceCallListener.ended, thread)
-        }
-    }
 }
