@@ -121,6 +121,8 @@ impl Bench {
             .args(["-c", "0"])
             .arg(program.get_program())
             .args(program.get_args())
+            // Cargo's names the folder of the library that is not optimised.
+            .env_remove("LD_LIBRARY_PATH")
             .stderr(Stdio::inherit())
             .output()?;
         if !output.status.success() {
