@@ -14,7 +14,7 @@ RUSTFLAGS="-C link-arg=-Wl,-z,max-page-size=16384" \
   cargo ndk --platform 21 -t arm64-v8a -t armeabi-v7a -t x86_64 -o "$aar/jni" \
   build --profile phone -p backchat-mobile
 
-# The classes, without the library for Linux.
+# The classes, without the library for Linux, which the tests (`cargo xtask test kotlin`) need.
 (cd kotlin && mvn --batch-mode --no-transfer-progress -Dmaven.test.skip=true \
   "-Dnative=$root/target/kotlin/no-native" clean package)
 cp kotlin/target/backchat-0.1.0.jar "$aar/classes.jar"

@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use backchat_tests::vectors::File;
+use backchat_tests::vectors::case_count;
 
 use crate::mobile;
 use crate::suite::{Report, root};
@@ -22,7 +22,8 @@ pub(crate) fn suite() -> io::Result<Vec<Report>> {
     let mut reports = vec![library.compare_generated()?];
     let mut test = maven("test");
     test.env("BACKCHAT_XTASK", std::env::current_exe()?);
-    test.env("BACKCHAT_VECTOR_COUNT", vector_count()?.to_string());
+    let vectors = case_count().map_err(io::Error::other)?;
+    test.env("BACKCHAT_VECTOR_COUNT", vectors.to_string());
     test.env("BACKCHAT_PROGRAM", root().join("target/debug/backchat"));
     reports.push(Report::of_in("kotlin", &here(), &mut test)?);
     reports.push(app::run()?);
@@ -187,15 +188,6 @@ fn on_slabs(source: &str) -> String {
         source = source.replace(&head, &format!("{head}{taken}"));
     }
     source
-}
-
-fn vector_count() -> io::Result<usize> {
-    let mut count = 0;
-    for file in File::ALL {
-        let document = file.json().map_err(io::Error::other)?;
-        count += document["cases"].as_array().map_or(0, Vec::len);
-    }
-    Ok(count)
 }
 
 /// The library's folder.

@@ -1,6 +1,7 @@
 //! The one way to build, test, lint and measure Backchat: `cargo xtask --help`.
 
 mod bench;
+mod debian;
 mod fault_server;
 mod kotlin;
 mod mobile;

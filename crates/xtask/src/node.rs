@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use backchat_tests::vectors::File;
+use backchat_tests::vectors::case_count;
 
 use crate::postgres::Postgres;
 use crate::suite::{Report, root};
@@ -102,7 +102,10 @@ impl Package {
         command
             .env("BACKCHAT_XTASK", std::env::current_exe()?)
             .env("BACKCHAT_VECTORS", root().join("tests/vectors"))
-            .env("BACKCHAT_VECTOR_COUNT", vector_count()?.to_string())
+            .env(
+                "BACKCHAT_VECTOR_COUNT",
+                case_count().map_err(io::Error::other)?.to_string(),
+            )
             .env("BACKCHAT_SOURCE", root().join("bindings/node"))
             .env("BACKCHAT_ARCHIVE", &self.archive)
             .env("BACKCHAT_NATIVE_ARCHIVE", &self.native);
@@ -164,16 +167,6 @@ fn test_files(app: &Path) -> io::Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
-}
-
-/// How many vectors there are: what every language must have run.
-fn vector_count() -> io::Result<usize> {
-    let mut count = 0;
-    for file in File::ALL {
-        let document = file.json().map_err(io::Error::other)?;
-        count += document["cases"].as_array().map_or(0, Vec::len);
-    }
-    Ok(count)
 }
 
 fn npm(folder: &Path, arguments: &[&str]) -> Command {

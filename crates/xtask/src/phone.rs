@@ -50,20 +50,24 @@ impl Surroundings {
         })
     }
 
-    /// Runs `app` with the pushed event as its input.
-    pub(crate) fn run(&self, app: &mut Command) -> io::Result<()> {
+    /// Runs `app` with the pushed event as its input. The sandbox must have accepted so many `messages`
+    /// of it.
+    pub(crate) fn run(&self, app: &mut Command, messages: usize) -> io::Result<()> {
         let mut running = app.stdin(Stdio::piped()).spawn()?;
         if let Some(mut input) = running.stdin.take() {
             input.write_all(&self.pushed)?;
         }
-        if running.wait()?.success() {
+        let ended = running.wait()?;
+        let accepted = self.messages()?;
+        if ended.success() && accepted == messages {
             return Ok(());
         }
-        Err(io::Error::other("the quickstart failed"))
+        let why = format!("the quickstart: {ended}; the sandbox accepted {accepted} replies");
+        Err(io::Error::other(why))
     }
 
     /// How many messages the sandbox accepted.
-    pub(crate) fn messages(&self) -> io::Result<usize> {
+    fn messages(&self) -> io::Result<usize> {
         let mut connection = TcpStream::connect(self.sandbox.trim_start_matches("http://"))?;
         connection.write_all(b"GET /sandbox/messages HTTP/1.0\r\n\r\n")?;
         let mut answer = String::new();

@@ -8,6 +8,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
+use crate::debian::{can_install, is_root, run};
+
 /// A running server; dropping it stops it and removes its files.
 pub(crate) struct Postgres {
     programs: PathBuf,
@@ -114,20 +116,11 @@ fn find() -> Option<PathBuf> {
 }
 
 fn install() -> Result<PathBuf, String> {
-    if !is_root() || !Path::new("/usr/bin/apt-get").exists() {
+    if !can_install() {
         return Err("Postgres is not installed: install the package `postgresql`".to_owned());
     }
     println!("installing Postgres …");
-    run(Command::new("apt-get").args(["update", "-qq"]))?;
-    run(Command::new("apt-get")
-        .args([
-            "install",
-            "-y",
-            "-qq",
-            "--no-install-recommends",
-            "postgresql",
-        ])
-        .env("DEBIAN_FRONTEND", "noninteractive"))?;
+    crate::debian::install("postgresql")?;
     find().ok_or_else(|| "the package `postgresql` brought no server".to_owned())
 }
 
@@ -143,26 +136,6 @@ fn as_owner(program: &Path) -> Command {
     }
 }
 
-fn is_root() -> bool {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    status
-        .lines()
-        .find_map(|line| line.strip_prefix("Uid:"))
-        .is_some_and(|ids| ids.split_whitespace().next() == Some("0"))
-}
-
 fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
-}
-
-fn run(command: &mut Command) -> Result<(), String> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|e| format!("{}: {e}", command.get_program().display()))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    Err(format!("{command:?} failed: {}", said.trim()))
 }

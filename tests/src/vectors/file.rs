@@ -58,6 +58,14 @@ impl File {
     }
 }
 
+/// How many cases there are in all: what every language must have run.
+pub fn case_count() -> Result<usize, String> {
+    File::ALL.into_iter().try_fold(0, |count, file| {
+        let document = file.json()?;
+        Ok(count + document["cases"].as_array().map_or(0, Vec::len))
+    })
+}
+
 impl fmt::Display for File {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

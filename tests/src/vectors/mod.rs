@@ -18,8 +18,8 @@ mod request;
 mod server;
 mod signatures;
 
-pub use file::File;
 pub(crate) use file::folder;
+pub use file::{File, case_count};
 pub use report::{Counts, Report};
 
 use file::Document;

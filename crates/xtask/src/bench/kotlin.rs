@@ -1,12 +1,10 @@
 //! The Kotlin library against `java.net.http` with Jackson, in one run.
 
-use std::process::{Command, Stdio};
-
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::reply::start_stub;
-use super::{Cores, line, median, parse};
+use super::{Cores, line, median, on_first_core, parse, printed};
 use crate::Done;
 use crate::kotlin::Bench;
 use crate::suite::root;
@@ -71,15 +69,8 @@ fn part<T: DeserializeOwned>(
     program: &str,
     arguments: &[&str],
 ) -> Result<T, Box<dyn std::error::Error>> {
-    let output = Command::new("taskset")
-        .args(["-c", "0", "java"])
-        .args(bench.options())
-        .arg(format!("dev.backchat.bench.{program}Kt"))
-        .args(arguments)
-        .stderr(Stdio::inherit())
-        .output()?;
-    if !output.status.success() {
-        return Err(format!("{program} {arguments:?} failed").into());
-    }
-    Ok(serde_json::from_slice(&output.stdout)?)
+    let mut java = on_first_core("java");
+    java.args(bench.options());
+    java.arg(format!("dev.backchat.bench.{program}Kt"));
+    printed(java.args(arguments))
 }

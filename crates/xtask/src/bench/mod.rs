@@ -11,6 +11,7 @@ mod stub;
 mod swift;
 mod verify;
 
+use std::ffi::OsStr;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -97,11 +98,7 @@ enum Cores {
 fn part_on(cores: Cores, arguments: &[&str]) -> Command {
     let xtask = crate::suite::root().join("target/release/xtask");
     let mut command = match cores {
-        Cores::One => {
-            let mut command = Command::new("taskset");
-            command.args(["-c", "0"]).arg(xtask);
-            command
-        }
+        Cores::One => on_first_core(xtask),
         Cores::Both => Command::new(xtask),
     };
     command.arg("bench-part").args(arguments);
@@ -114,11 +111,20 @@ fn measured<T: DeserializeOwned>(
     cores: Cores,
     arguments: &[&str],
 ) -> Result<T, Box<dyn std::error::Error>> {
-    let output = part_on(cores, arguments)
-        .stderr(Stdio::inherit())
-        .output()?;
+    printed(&mut part_on(cores, arguments))
+}
+
+fn on_first_core(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("taskset");
+    command.args(["-c", "0"]).arg(program);
+    command
+}
+
+/// What `command` prints, as JSON.
+fn printed<T: DeserializeOwned>(command: &mut Command) -> Result<T, Box<dyn std::error::Error>> {
+    let output = command.stderr(Stdio::inherit()).output()?;
     if !output.status.success() {
-        return Err(format!("the part {arguments:?} failed").into());
+        return Err(format!("{command:?} failed").into());
     }
     Ok(serde_json::from_slice(&output.stdout)?)
 }

@@ -1,13 +1,12 @@
 //! The Node package against the official SDK, undici and `node:crypto`, in one run.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::reply::start_stub;
-use super::{Cores, line, median};
+use super::{Cores, line, median, on_first_core, printed};
 use crate::Done;
 use crate::node::Package;
 
@@ -125,14 +124,6 @@ fn part<T: DeserializeOwned>(
     app: &Path,
     arguments: &[&str],
 ) -> Result<T, Box<dyn std::error::Error>> {
-    let output = Command::new("taskset")
-        .args(["-c", "0", "node"])
-        .args(arguments)
-        .current_dir(app.join("bench"))
-        .stderr(Stdio::inherit())
-        .output()?;
-    if !output.status.success() {
-        return Err(format!("the script {arguments:?} failed").into());
-    }
-    Ok(serde_json::from_slice(&output.stdout)?)
+    let mut node = on_first_core("node");
+    printed(node.args(arguments).current_dir(app.join("bench")))
 }

@@ -1,12 +1,10 @@
 //! The Python package against the official SDK, aiohttp, pydantic and `cryptography`, in one run.
 
-use std::process::{Command, Stdio};
-
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::reply::start_stub;
-use super::{Cores, line, median};
+use super::{Cores, line, median, on_first_core, printed};
 use crate::Done;
 use crate::python::{Environment, here};
 
@@ -154,15 +152,6 @@ fn part<T: DeserializeOwned>(
     arguments: &[&str],
 ) -> Result<T, Box<dyn std::error::Error>> {
     let python = environment.python();
-    let output = Command::new("taskset")
-        .args(["-c", "0"])
-        .arg(python.get_program())
-        .arg(here().join("bench/bench.py"))
-        .args(arguments)
-        .stderr(Stdio::inherit())
-        .output()?;
-    if !output.status.success() {
-        return Err(format!("bench.py {arguments:?} failed").into());
-    }
-    Ok(serde_json::from_slice(&output.stdout)?)
+    let mut bench = on_first_core(python.get_program());
+    printed(bench.arg(here().join("bench/bench.py")).args(arguments))
 }

@@ -1,13 +1,13 @@
 //! The Swift package against `URLSession` and `JSONDecoder`, in one run.
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::reply::start_stub;
-use super::{Cores, line, median, parse};
+use super::{Cores, line, median, on_first_core, parse, printed};
 use crate::Done;
 use crate::mobile::{build_optimised, copy_library, succeed};
 use crate::suite::root;
@@ -117,17 +117,9 @@ impl Bench {
             .swift
             .in_project(&self.program.to_string_lossy(), &root());
         program.args(arguments);
-        let output = Command::new("taskset")
-            .args(["-c", "0"])
-            .arg(program.get_program())
-            .args(program.get_args())
-            // Cargo's names the folder of the library that is not optimised.
-            .env_remove("LD_LIBRARY_PATH")
-            .stderr(Stdio::inherit())
-            .output()?;
-        if !output.status.success() {
-            return Err(format!("the program failed: {arguments:?}").into());
-        }
-        Ok(serde_json::from_slice(&output.stdout)?)
+        let mut pinned = on_first_core(program.get_program());
+        pinned.args(program.get_args());
+        // Cargo's names the folder of the library that is not optimised.
+        printed(pinned.env_remove("LD_LIBRARY_PATH"))
     }
 }

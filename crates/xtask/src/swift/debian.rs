@@ -3,7 +3,9 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
+
+use crate::debian::{can_install, install, run};
 
 /// The release whose package `swiftlang` is Swift 6.
 const RELEASE: &str = "trixie";
@@ -33,7 +35,7 @@ pub(crate) struct DebianRoot {
 impl DebianRoot {
     /// Finds it or makes it. `Err` says why it cannot be made here.
     pub(super) fn prepare() -> Result<Self, String> {
-        if !is_root() || !Path::new("/usr/bin/apt-get").exists() {
+        if !can_install() {
             return Err("Swift is not installed: install Swift 6".to_owned());
         }
         let cache = cache()?;
@@ -93,16 +95,7 @@ impl DebianRoot {
 
 fn make(directory: &Path) -> Result<(), String> {
     if !Path::new("/usr/sbin/debootstrap").exists() {
-        run(Command::new("apt-get").args(["update", "-qq"]))?;
-        run(Command::new("apt-get")
-            .args([
-                "install",
-                "-y",
-                "-qq",
-                "--no-install-recommends",
-                "debootstrap",
-            ])
-            .env("DEBIAN_FRONTEND", "noninteractive"))?;
+        install("debootstrap")?;
     }
     println!("installing Swift into {} …", directory.display());
     let half_made = directory.with_extension("partial");
@@ -125,28 +118,4 @@ fn cache() -> Result<PathBuf, String> {
         .join("backchat");
     fs::create_dir_all(&cache).map_err(|e| format!("{}: {e}", cache.display()))?;
     Ok(cache)
-}
-
-fn is_root() -> bool {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    status
-        .lines()
-        .find_map(|line| line.strip_prefix("Uid:"))
-        .is_some_and(|ids| ids.split_whitespace().next() == Some("0"))
-}
-
-fn run(command: &mut Command) -> Result<(), String> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|e| format!("{}: {e}", command.get_program().display()))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    Err(format!(
-        "{} failed: {}",
-        command.get_program().display(),
-        said.trim()
-    ))
 }

@@ -5,11 +5,10 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
 
 use super::package;
 use crate::mobile::{library_name, succeed};
-use crate::suite::{End, Report, root};
+use crate::suite::{Report, root};
 
 /// Each kind of file: the generator's option, its ending, and its folder in the package.
 const KINDS: &[(&str, &str, &str)] = &[
@@ -18,13 +17,15 @@ const KINDS: &[(&str, &str, &str)] = &[
 ];
 
 /// Compares; with `BACKCHAT_GENERATE` set it writes instead.
-pub(super) fn check() -> io::Result<Report> {
-    let started = Instant::now();
-    println!("\n== swift-code: a fresh generation");
+pub(super) fn check() -> Report {
+    Report::of_check("swift-code", "a fresh generation", compare)
+}
+
+fn compare() -> io::Result<()> {
     let fresh = root().join("target/swift/generated");
     let _of_an_earlier_run = fs::remove_dir_all(&fresh);
     let write = std::env::var_os("BACKCHAT_GENERATE").is_some();
-    let mut differ = 0;
+    let mut old_ones = Vec::new();
     for (option, ending, folder) in KINDS {
         generate(option, &fresh)?;
         let folder = package().join(folder);
@@ -33,26 +34,26 @@ pub(super) fn check() -> io::Result<Report> {
             if write {
                 fs::copy(&new, &old)?;
             } else if fs::read(&new)? != fs::read(&old).unwrap_or_default() {
-                println!("{} is old: BACKCHAT_GENERATE=1 writes it", old.display());
-                differ += 1;
+                old_ones.push(format!(
+                    "{} is old: BACKCHAT_GENERATE=1 writes it",
+                    old.display()
+                ));
             }
         }
         // A file that is no longer generated would still be compiled.
         for name in names(&folder, ending)? {
             if !fresh.join(&name).exists() {
-                println!("{} is generated no more", folder.join(&name).display());
-                differ += 1;
+                old_ones.push(format!(
+                    "{} is generated no more",
+                    folder.join(&name).display()
+                ));
             }
         }
     }
-    Ok(Report {
-        name: "swift-code".to_owned(),
-        end: End::Ran {
-            passed: u64::from(differ == 0),
-            failed: differ,
-        },
-        took: started.elapsed(),
-    })
+    if old_ones.is_empty() {
+        return Ok(());
+    }
+    Err(io::Error::other(old_ones.join("\n")))
 }
 
 fn generate(option: &str, into: &Path) -> io::Result<()> {

@@ -46,5 +46,6 @@ fn answer(swift: &Swift, library: &Path, folder: &Path) -> io::Result<()> {
     let mut agent = swift.in_outside("swift", &app);
     agent.args(["run", "--disable-sandbox", "--skip-build", "Quickstart"]);
     agent.args([&surroundings.backend, SESSION, "On it!"]);
-    surroundings.run(&mut agent)
+    // It answers, and asks whether there is anything else.
+    surroundings.run(&mut agent, 2)
 }
