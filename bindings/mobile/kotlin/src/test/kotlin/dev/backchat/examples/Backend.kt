@@ -10,7 +10,7 @@ import java.net.http.HttpResponse.BodyHandlers
 class Backend(private val api: String, private val apiToken: String, private val allowed: (String) -> Boolean) {
     private val http = HttpClient.newHttpClient()
 
-    fun handle(exchange: HttpExchange) = exchange.use {
+    fun handle(exchange: HttpExchange): Unit = exchange.use {
         val bearer = it.requestHeaders.getFirst("authorization").orEmpty().removePrefix("Bearer ")
         if (!allowed(bearer)) return it.sendResponseHeaders(401, -1)
         val request = HttpRequest.newBuilder(URI("$api/v2/notify/reply"))
