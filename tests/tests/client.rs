@@ -12,7 +12,7 @@ use backchat_core::{
     Answered, CallbackUrl, Client, ClientBuilder, CorrelationId, Error, ErrorClass, ErrorCode,
     Event, InboundMessage, Outcome, PhoneNumber, Reply, Template,
 };
-use backchat_tests::fault::{FaultServer, Pace, Point, Step, TlsFault};
+use backchat_tests::fault::{FaultServer, Point, Step, TlsFault};
 use serde_json::{Value, json};
 
 fn builder(url: &str) -> ClientBuilder {
@@ -269,23 +269,19 @@ async fn a_token_provider_is_asked_before_each_call() {
     assert_eq!(seen, ["Bearer token0", "Bearer token1", "Bearer token2"]);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn connections_are_reused_and_limited() {
     let server = FaultServer::start().await.unwrap();
-    server.set_default(Step::default().pace(Pace {
-        before_head_ms: 30,
-        ..Pace::default()
-    }));
     let client = builder(server.url()).max_connections(4).build().unwrap();
-    for _ in 0..2 {
-        let calls: Vec<_> = (0..12)
+    for _ in 0..100 {
+        let calls: Vec<_> = (0..32)
             .map(|_| client.reply(&message(), "Hi").start())
             .collect();
         for call in calls {
             call.await.unwrap();
         }
     }
-    assert_eq!(server.posts(), 24);
+    assert_eq!(server.posts(), 3_200);
     assert_eq!(server.connections(), 4);
 }
 

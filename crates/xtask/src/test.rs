@@ -109,7 +109,7 @@ fn docs() -> io::Result<Vec<Report>> {
 /// Unit tests, end-to-end tests, documentation examples; with a Postgres of their own.
 fn rust() -> io::Result<Vec<Report>> {
     let mut command = cargo();
-    command.args(["test", "--workspace", "--quiet"]);
+    command.args(["test", "--workspace", "--quiet", "--no-fail-fast"]);
     command.env(example::BUILT, "1");
     match Postgres::start() {
         Ok(postgres) => {

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::{Bytes, BytesMut};
-use http::HeaderMap;
+use http::header::CONNECTION;
+use http::{HeaderMap, Version};
 use reqwest::{Method, Request, Response};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::body::GatedBody;
 use super::closing::{Closing, withdrawn};
+use super::connections::{Connections, Seat, Wanted};
 use super::gate::Gate;
 use super::transport::Transport;
 use super::verdict::Head;
@@ -44,30 +46,34 @@ impl Post<'_> {
             deadline,
             ..
         } = self;
-        let permit = tokio::select! {
-            permit = timeout_at(deadline, transport.permits.acquire()) => permit,
+        let seat = tokio::select! {
+            seat = timeout_at(deadline, transport.connections.seat(gate)) => seat,
             () = withdrawn(gate, closing) => return Err(cancelled()),
         };
-        let _permit = match permit {
-            Ok(Ok(permit)) => permit,
+        let mut seat = match seat {
+            Ok(Ok(seat)) => seat,
             Ok(Err(_closed)) => {
                 return Err(closed());
             }
             Err(_elapsed) => return Err(self.expired("no connection was free before the deadline")),
         };
+        let wanted = Arc::new(Wanted);
+        let waiting = Arc::downgrade(&wanted);
         let mut request = Request::new(Method::POST, self.url.clone());
         *request.headers_mut() = self.headers.clone();
         *request.body_mut() = Some(reqwest::Body::wrap(GatedBody::new(
             self.body.clone(),
+            wanted,
             Arc::clone(gate),
             Arc::clone(closing),
         )));
+        let answer = Connections::wanted_by(waiting, transport.http.execute(request));
         let answer = tokio::select! {
-            answer = timeout_at(deadline, transport.http.execute(request)) => answer,
+            answer = timeout_at(deadline, answer) => answer,
             () = withdrawn(gate, closing) => return Err(cancelled()),
         };
         match answer {
-            Ok(Ok(response)) => self.read(response).await,
+            Ok(Ok(response)) => self.read(response, &mut seat).await,
             Ok(Err(error)) if gate.has_begun() => Err(maybe_sent(root_cause(&error))),
             Ok(Err(error)) => Err(never_begun(&error, gate)),
             Err(_elapsed) => Err(self.expired("no answer before the deadline")),
@@ -83,16 +89,18 @@ impl Post<'_> {
         }
     }
 
-    async fn read(&self, mut response: Response) -> Result<Accepted, Error> {
+    async fn read(&self, mut response: Response, seat: &mut Seat<'_>) -> Result<Accepted, Error> {
+        let kept = is_kept(&response);
         let head = Head::new(response.status(), response.headers(), SystemTime::now());
         let accepted = head.is_accepted();
         if !accepted && head.status.is_success() {
             return Err(head.refusal(Bytes::new()));
         }
-        match (
-            timeout_at(self.deadline, read_body(&mut response)).await,
-            accepted,
-        ) {
+        let body = timeout_at(self.deadline, read_body(&mut response)).await;
+        if kept && matches!(body, Ok(Ok(_))) {
+            seat.returned();
+        }
+        match (body, accepted) {
             (Ok(Ok(body)), true) => Ok(Accepted { head, body }),
             (Ok(Ok(body)), false) => Err(head.refusal(body)),
             (Ok(Err(detail)), true) => Err(head.unconfirmed(detail)),
@@ -100,6 +108,17 @@ impl Post<'_> {
             (Ok(Err(_)) | Err(_), false) => Err(head.refusal(Bytes::new())),
         }
     }
+}
+
+/// Whether the server keeps the connection.
+fn is_kept(response: &Response) -> bool {
+    response.version() == Version::HTTP_11
+        && !response.headers().get_all(CONNECTION).iter().any(|value| {
+            value
+                .as_bytes()
+                .split(|byte| *byte == b',')
+                .any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
+        })
 }
 
 async fn read_body(response: &mut Response) -> Result<Bytes, String> {

@@ -8,11 +8,12 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
 use super::closing::Closing;
+use super::connections::Wanted;
 use super::gate::Gate;
 
 /// The JSON of one POST. It cannot be cloned, which also stops repeats by the layers below.
 pub(crate) struct GatedBody {
-    bytes: Option<Bytes>,
+    bytes: Option<(Bytes, Arc<Wanted>)>,
     length: u64,
     gate: Arc<Gate>,
     closing: Arc<Closing>,
@@ -24,10 +25,15 @@ pub(crate) struct GatedBody {
 pub(crate) struct Withdrawn;
 
 impl GatedBody {
-    pub(crate) fn new(bytes: Bytes, gate: Arc<Gate>, closing: Arc<Closing>) -> Self {
+    pub(crate) fn new(
+        bytes: Bytes,
+        wanted: Arc<Wanted>,
+        gate: Arc<Gate>,
+        closing: Arc<Closing>,
+    ) -> Self {
         Self {
             length: bytes.len() as u64,
-            bytes: Some(bytes),
+            bytes: Some((bytes, wanted)),
             gate,
             closing,
         }
@@ -42,7 +48,7 @@ impl Body for GatedBody {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Withdrawn>>> {
-        let Some(bytes) = self.bytes.take() else {
+        let Some((bytes, _)) = self.bytes.take() else {
             return Poll::Ready(None);
         };
         if self.closing.is_closed() {

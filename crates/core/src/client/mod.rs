@@ -16,6 +16,7 @@ mod body;
 mod builder;
 mod call;
 mod closing;
+mod connections;
 mod gate;
 mod headers;
 mod notify;
@@ -205,9 +206,7 @@ impl Inner {
             return;
         }
         self.closing.close();
-        let all = u32::try_from(self.settings.transport.max_connections).unwrap_or(u32::MAX);
-        let _in_time = tokio::time::timeout(CLOSING, transport.permits.acquire_many(all)).await;
-        transport.permits.close();
+        transport.connections.drain(CLOSING).await;
     }
 
     fn add_headers(&self, headers: &mut HeaderMap) {

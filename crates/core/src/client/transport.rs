@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
-use tokio::sync::Semaphore;
 
+use super::connections::{Connections, Limit};
 use super::retry::Budget;
 use super::tls::{self, TrustStore};
 use crate::Error;
@@ -30,13 +30,17 @@ pub(super) struct TransportOptions {
 pub(super) struct Transport {
     pub(super) process: u32,
     pub(super) http: reqwest::Client,
-    pub(super) permits: Arc<Semaphore>,
+    pub(super) connections: Arc<Connections>,
     pub(super) budget: Budget,
 }
 
 impl Transport {
     pub(super) fn new(options: &TransportOptions) -> Result<Self, Error> {
         let _working = Working::begin();
+        let connections = Arc::new(Connections::new(
+            options.max_connections,
+            options.connect_timeout,
+        ));
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls::config(options.trust_store, &options.certificates)?)
             .http1_only()
@@ -44,6 +48,7 @@ impl Transport {
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .connect_timeout(options.connect_timeout)
+            .connector_layer(Limit(Arc::clone(&connections)))
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(options.max_connections);
         if options.loopback {
@@ -56,7 +61,7 @@ impl Transport {
             http: builder
                 .build()
                 .map_err(|e| Error::configuration("client", e.to_string()))?,
-            permits: Arc::new(Semaphore::new(options.max_connections)),
+            connections,
             budget: Budget::new(),
         })
     }
