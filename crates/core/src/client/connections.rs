@@ -4,7 +4,7 @@
 //! the call that takes its permit finds none idle, which makes hyper open another one. So whoever
 //! connects comes by here, and at the limit waits for what is on its way back.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
@@ -107,8 +107,12 @@ impl Connections {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.state)
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// One call under way.
@@ -171,17 +175,25 @@ impl<S> Layer<S> for Limit {
 
     fn layer(&self, connector: S) -> Limited<S> {
         Limited {
-            connector,
+            connector: Arc::new(Mutex::new(connector)),
             connections: Arc::clone(&self.0),
         }
     }
 }
 
-/// A connector that keeps to the limit.
-#[derive(Clone)]
+/// A connector that keeps to the limit. Shared, as hyper copies it for every request.
 pub(super) struct Limited<S> {
-    connector: S,
+    connector: Arc<Mutex<S>>,
     connections: Arc<Connections>,
+}
+
+impl<S> Clone for Limited<S> {
+    fn clone(&self) -> Self {
+        Self {
+            connector: Arc::clone(&self.connector),
+            connections: Arc::clone(&self.connections),
+        }
+    }
 }
 
 impl<S, To> Service<To> for Limited<S>
@@ -194,18 +206,18 @@ where
     type Error = BoxError;
     type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.connector.poll_ready(cx)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, to: To) -> Self::Future {
         // hyper begins to connect inside the call, and may go on without it.
         let wanted = WANTED.try_with(Weak::clone).unwrap_or_default();
         let connections = Arc::clone(&self.connections);
-        let clone = self.connector.clone();
-        let mut connector = std::mem::replace(&mut self.connector, clone);
+        let mut connector = locked(&self.connector).clone();
         Box::pin(async move {
             let mut opening = connections.open(wanted).await?;
+            poll_fn(|cx| connector.poll_ready(cx)).await?;
             let connection = connector.call(to).await?;
             opening.made = true;
             Ok(connection)
