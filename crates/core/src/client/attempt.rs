@@ -46,7 +46,11 @@ impl Post<'_> {
             deadline,
             ..
         } = self;
+        if gate.is_cancelled() || closing.is_closed() {
+            return Err(cancelled());
+        }
         let seat = tokio::select! {
+            biased;
             seat = timeout_at(deadline, transport.connections.seat(gate)) => seat,
             () = withdrawn(gate, closing) => return Err(cancelled()),
         };
@@ -69,6 +73,7 @@ impl Post<'_> {
         )));
         let answer = Connections::wanted_by(waiting, transport.http.execute(request));
         let answer = tokio::select! {
+            biased;
             answer = timeout_at(deadline, answer) => answer,
             () = withdrawn(gate, closing) => return Err(cancelled()),
         };
