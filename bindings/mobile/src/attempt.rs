@@ -3,7 +3,7 @@
 use backchat_core::{Attempt, Observer, Outcome};
 
 /// Takes the report of every attempt, on the thread that drives all calls: be quick.
-#[uniffi::export(with_foreign)]
+#[uniffi::export(callback_interface)]
 pub trait AttemptListener: Send + Sync {
     /// One attempt has ended.
     fn attempted(&self, report: AttemptReport);
@@ -37,7 +37,7 @@ pub struct AttemptReport {
 }
 
 /// A listener as the core's observer.
-pub(crate) struct Reporter(pub(crate) std::sync::Arc<dyn AttemptListener>);
+pub(crate) struct Reporter(pub(crate) Box<dyn AttemptListener>);
 
 impl Observer for Reporter {
     fn attempt(&self, attempt: &Attempt) {

@@ -1,8 +1,6 @@
 //! A call under way. uniffi's own futures do not cancel, and cost several crossings each: here the
 //! start is one crossing, the end another.
 
-use std::sync::Arc;
-
 use backchat_core::{
     Answered, Call, Cancellation, Canceller, Error, ReplyResponse, SendResponse, runtime,
 };
@@ -10,7 +8,7 @@ use backchat_core::{
 use crate::failure::Failure;
 
 /// Hears how a call ended, once, on the thread that drives all calls: hand over and return.
-#[uniffi::export(with_foreign)]
+#[uniffi::export(callback_interface)]
 pub trait CallListener: Send + Sync {
     /// The call has ended.
     fn ended(&self, end: CallEnd);
@@ -65,7 +63,7 @@ impl RunningCall {
     /// Starts `call` on the core's runtime; `listener` hears its end from there.
     pub(crate) fn start<T: Send + 'static>(
         call: Call<T>,
-        listener: Arc<dyn CallListener>,
+        listener: Box<dyn CallListener>,
     ) -> Result<Self, Error>
     where
         CallEnd: From<T>,

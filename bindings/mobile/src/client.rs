@@ -1,7 +1,5 @@
 //! The client.
 
-use std::sync::Arc;
-
 use backchat_core::{Client, runtime};
 
 use crate::attempt::{AttemptListener, Reporter};
@@ -38,7 +36,7 @@ pub struct ClientOptions {
 }
 
 /// Hears that a client has closed.
-#[uniffi::export(with_foreign)]
+#[uniffi::export(callback_interface)]
 pub trait ClosingListener: Send + Sync {
     /// No POST runs any more, or 2 s have passed.
     fn closed(&self);
@@ -54,8 +52,8 @@ impl ReplyClient {
     #[uniffi::constructor]
     pub fn new(
         options: ClientOptions,
-        token: Option<Arc<dyn TokenSource>>,
-        attempts: Option<Arc<dyn AttemptListener>>,
+        token: Option<Box<dyn TokenSource>>,
+        attempts: Option<Box<dyn AttemptListener>>,
     ) -> Result<Self, Failed> {
         let mut builder = Client::builder()
             .user_agent(options.user_agent)
@@ -100,7 +98,7 @@ impl ReplyClient {
     pub fn start_reply(
         &self,
         request: ReplyRequest,
-        listener: Arc<dyn CallListener>,
+        listener: Box<dyn CallListener>,
     ) -> Result<RunningCall, Failed> {
         let call = self.0.notify().reply(request.reply()?);
         Ok(RunningCall::start(request.options.apply(call)?, listener)?)
@@ -110,7 +108,7 @@ impl ReplyClient {
     pub fn start_send(
         &self,
         request: SendRequest,
-        listener: Arc<dyn CallListener>,
+        listener: Box<dyn CallListener>,
     ) -> Result<RunningCall, Failed> {
         let call = self.0.notify().send(request.message()?);
         Ok(RunningCall::start(request.options.apply(call)?, listener)?)
@@ -124,7 +122,7 @@ impl ReplyClient {
         request: ReplyRequest,
         channel: String,
         template: TemplateRequest,
-        listener: Arc<dyn CallListener>,
+        listener: Box<dyn CallListener>,
     ) -> Result<RunningCall, Failed> {
         let message = request.message(&channel);
         let template = template.template()?;
@@ -133,7 +131,7 @@ impl ReplyClient {
     }
 
     /// Ends the client: no POST begins any more, and those that have begun get 2 s to end.
-    pub fn start_closing(&self, listener: Option<Arc<dyn ClosingListener>>) -> Result<(), Failed> {
+    pub fn start_closing(&self, listener: Option<Box<dyn ClosingListener>>) -> Result<(), Failed> {
         let client = self.0.clone();
         runtime::spawn(async move {
             client.close().await;

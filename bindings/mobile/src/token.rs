@@ -2,13 +2,12 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 
 use backchat_core::{TokenError, TokenProvider};
 
 /// Gives the token that the backend, or the API, wants. Asked before each call, and once more after
 /// a 401. What is dropped here is cancelled there.
-#[uniffi::export(with_foreign)]
+#[uniffi::export(callback_interface)]
 #[async_trait::async_trait]
 pub trait TokenSource: Send + Sync {
     /// The token for a call that is about to be made.
@@ -30,7 +29,7 @@ impl From<uniffi::UnexpectedUniFFICallbackError> for NoToken {
 }
 
 /// A source as the core's provider.
-pub(crate) struct Source(pub(crate) Arc<dyn TokenSource>);
+pub(crate) struct Source(pub(crate) Box<dyn TokenSource>);
 
 impl TokenProvider for Source {
     fn token(&self) -> Pin<Box<dyn Future<Output = Result<String, TokenError>> + Send + '_>> {

@@ -624,633 +624,6 @@ fileprivate struct FfiConverterData: FfiConverterRustBuffer {
 
 
 /**
- * Takes the report of every attempt, on the thread that drives all calls: be quick.
- */
-public protocol AttemptListener: AnyObject, Sendable {
-    
-    /**
-     * One attempt has ended.
-     */
-    func attempted(report: AttemptReport) 
-    
-}
-/**
- * Takes the report of every attempt, on the thread that drives all calls: be quick.
- */
-open class AttemptListenerImpl: AttemptListener, @unchecked Sendable {
-    fileprivate let handle: UInt64
-
-    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    public struct NoHandle {
-        public init() {}
-    }
-
-    // TODO: We'd like this to be `private` but for Swifty reasons,
-    // we can't implement `FfiConverter` without making this `required` and we can't
-    // make it `required` without making it `public`.
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    required public init(unsafeFromHandle handle: UInt64) {
-        self.handle = handle
-    }
-
-    // This constructor can be used to instantiate a fake object.
-    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
-    //
-    // - Warning:
-    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    public init(noHandle: NoHandle) {
-        self.handle = 0
-    }
-
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    public func uniffiCloneHandle() -> UInt64 {
-        return try! rustCall { uniffi_backchat_mobile_fn_clone_attemptlistener(self.handle, $0) }
-    }
-    // No primary constructor declared for this class.
-
-    deinit {
-        if handle == 0 {
-            // Mock objects have handle=0 don't try to free them
-            return
-        }
-
-        try! rustCall { uniffi_backchat_mobile_fn_free_attemptlistener(handle, $0) }
-    }
-
-    
-
-    
-    /**
-     * One attempt has ended.
-     */
-open func attempted(report: AttemptReport)  {try! rustCall() {
-        uniffiCallStatus in
-    uniffi_backchat_mobile_fn_method_attemptlistener_attempted(
-            self.uniffiCloneHandle(),
-        FfiConverterTypeAttemptReport_lower(report),uniffiCallStatus
-    )
-}
-}
-    
-
-    
-}
-
-
-
-// Put the implementation in a struct so we don't pollute the top-level namespace
-fileprivate struct UniffiCallbackInterfaceAttemptListener {
-
-    // Create the VTable using a series of closures.
-    // Swift automatically converts these into C callback functions.
-    //
-    // Store the vtable directly.
-    static let vtable: UniffiVTableCallbackInterfaceAttemptListener = UniffiVTableCallbackInterfaceAttemptListener(
-        uniffiFree: { (uniffiHandle: UInt64) -> () in
-            do {
-                try FfiConverterTypeAttemptListener.handleMap.remove(handle: uniffiHandle)
-            } catch {
-                print("Uniffi callback interface AttemptListener: handle missing in uniffiFree")
-            }
-        },
-        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
-            do {
-                return try FfiConverterTypeAttemptListener.handleMap.clone(handle: uniffiHandle)
-            } catch {
-                fatalError("Uniffi callback interface AttemptListener: handle missing in uniffiClone")
-            }
-        },
-        attempted: { (
-            uniffiHandle: UInt64,
-            report: RustBuffer,
-            uniffiOutReturn: UnsafeMutableRawPointer,
-            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
-        ) in
-            let makeCall = {
-                () throws -> () in
-                guard let uniffiObj = try? FfiConverterTypeAttemptListener.handleMap.get(handle: uniffiHandle) else {
-                    throw UniffiInternalError.unexpectedStaleHandle
-                }
-                return uniffiObj.attempted(
-                     report: try FfiConverterTypeAttemptReport_lift(report)
-                )
-            }
-
-            
-            let writeReturn = { () }
-            uniffiTraitInterfaceCall(
-                callStatus: uniffiCallStatus,
-                makeCall: makeCall,
-                writeReturn: writeReturn
-            )
-        }
-    )
-
-    // Rust stores this pointer for future callback invocations, so it must live
-    // for the process lifetime (not just for the init function call).
-    //
-    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
-    // This is safe because the pointee is initialized once during static init
-    // and never mutated by either side of the FFI.  Its fields are C function pointers.
-    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceAttemptListener> = {
-        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceAttemptListener>.allocate(capacity: 1)
-        ptr.initialize(to: vtable)
-        return UnsafePointer(ptr)
-    }()
-}
-
-private func uniffiCallbackInitAttemptListener() {
-    uniffi_backchat_mobile_fn_init_callback_vtable_attemptlistener(UniffiCallbackInterfaceAttemptListener.vtablePtr)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypeAttemptListener: FfiConverter {
-    fileprivate static let handleMap = UniffiHandleMap<AttemptListener>()
-
-    typealias FfiType = UInt64
-    typealias SwiftType = AttemptListener
-
-    public static func lift(_ handle: UInt64) throws -> AttemptListener {
-        if ((handle & 1) == 0) {
-            // Rust-generated handle, construct a new class that uses the handle to implement the
-            // interface
-            return AttemptListenerImpl(unsafeFromHandle: handle)
-        } else {
-            // Swift-generated handle, get the object from the handle map
-            return try handleMap.remove(handle: handle)
-        }
-    }
-
-    public static func lower(_ value: AttemptListener) -> UInt64 {
-         if let rustImpl = value as? AttemptListenerImpl {
-             // Rust-implemented object.  Clone the handle and return it
-            return rustImpl.uniffiCloneHandle()
-         } else {
-            // Swift object, generate a new vtable handle and return that.
-            return handleMap.insert(obj: value)
-         }
-    }
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> AttemptListener {
-        let handle: UInt64 = try readInt(&buf)
-        return try lift(handle)
-    }
-
-    public static func write(_ value: AttemptListener, into buf: inout [UInt8]) {
-        writeInt(&buf, lower(value))
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeAttemptListener_lift(_ handle: UInt64) throws -> AttemptListener {
-    return try FfiConverterTypeAttemptListener.lift(handle)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeAttemptListener_lower(_ value: AttemptListener) -> UInt64 {
-    return FfiConverterTypeAttemptListener.lower(value)
-}
-
-
-
-
-
-
-/**
- * Hears how a call ended, once, on the thread that drives all calls: hand over and return.
- */
-public protocol CallListener: AnyObject, Sendable {
-    
-    /**
-     * The call has ended.
-     */
-    func ended(end: CallEnd) 
-    
-}
-/**
- * Hears how a call ended, once, on the thread that drives all calls: hand over and return.
- */
-open class CallListenerImpl: CallListener, @unchecked Sendable {
-    fileprivate let handle: UInt64
-
-    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    public struct NoHandle {
-        public init() {}
-    }
-
-    // TODO: We'd like this to be `private` but for Swifty reasons,
-    // we can't implement `FfiConverter` without making this `required` and we can't
-    // make it `required` without making it `public`.
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    required public init(unsafeFromHandle handle: UInt64) {
-        self.handle = handle
-    }
-
-    // This constructor can be used to instantiate a fake object.
-    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
-    //
-    // - Warning:
-    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    public init(noHandle: NoHandle) {
-        self.handle = 0
-    }
-
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    public func uniffiCloneHandle() -> UInt64 {
-        return try! rustCall { uniffi_backchat_mobile_fn_clone_calllistener(self.handle, $0) }
-    }
-    // No primary constructor declared for this class.
-
-    deinit {
-        if handle == 0 {
-            // Mock objects have handle=0 don't try to free them
-            return
-        }
-
-        try! rustCall { uniffi_backchat_mobile_fn_free_calllistener(handle, $0) }
-    }
-
-    
-
-    
-    /**
-     * The call has ended.
-     */
-open func ended(end: CallEnd)  {try! rustCall() {
-        uniffiCallStatus in
-    uniffi_backchat_mobile_fn_method_calllistener_ended(
-            self.uniffiCloneHandle(),
-        FfiConverterTypeCallEnd_lower(end),uniffiCallStatus
-    )
-}
-}
-    
-
-    
-}
-
-
-
-// Put the implementation in a struct so we don't pollute the top-level namespace
-fileprivate struct UniffiCallbackInterfaceCallListener {
-
-    // Create the VTable using a series of closures.
-    // Swift automatically converts these into C callback functions.
-    //
-    // Store the vtable directly.
-    static let vtable: UniffiVTableCallbackInterfaceCallListener = UniffiVTableCallbackInterfaceCallListener(
-        uniffiFree: { (uniffiHandle: UInt64) -> () in
-            do {
-                try FfiConverterTypeCallListener.handleMap.remove(handle: uniffiHandle)
-            } catch {
-                print("Uniffi callback interface CallListener: handle missing in uniffiFree")
-            }
-        },
-        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
-            do {
-                return try FfiConverterTypeCallListener.handleMap.clone(handle: uniffiHandle)
-            } catch {
-                fatalError("Uniffi callback interface CallListener: handle missing in uniffiClone")
-            }
-        },
-        ended: { (
-            uniffiHandle: UInt64,
-            end: RustBuffer,
-            uniffiOutReturn: UnsafeMutableRawPointer,
-            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
-        ) in
-            let makeCall = {
-                () throws -> () in
-                guard let uniffiObj = try? FfiConverterTypeCallListener.handleMap.get(handle: uniffiHandle) else {
-                    throw UniffiInternalError.unexpectedStaleHandle
-                }
-                return uniffiObj.ended(
-                     end: try FfiConverterTypeCallEnd_lift(end)
-                )
-            }
-
-            
-            let writeReturn = { () }
-            uniffiTraitInterfaceCall(
-                callStatus: uniffiCallStatus,
-                makeCall: makeCall,
-                writeReturn: writeReturn
-            )
-        }
-    )
-
-    // Rust stores this pointer for future callback invocations, so it must live
-    // for the process lifetime (not just for the init function call).
-    //
-    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
-    // This is safe because the pointee is initialized once during static init
-    // and never mutated by either side of the FFI.  Its fields are C function pointers.
-    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceCallListener> = {
-        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceCallListener>.allocate(capacity: 1)
-        ptr.initialize(to: vtable)
-        return UnsafePointer(ptr)
-    }()
-}
-
-private func uniffiCallbackInitCallListener() {
-    uniffi_backchat_mobile_fn_init_callback_vtable_calllistener(UniffiCallbackInterfaceCallListener.vtablePtr)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypeCallListener: FfiConverter {
-    fileprivate static let handleMap = UniffiHandleMap<CallListener>()
-
-    typealias FfiType = UInt64
-    typealias SwiftType = CallListener
-
-    public static func lift(_ handle: UInt64) throws -> CallListener {
-        if ((handle & 1) == 0) {
-            // Rust-generated handle, construct a new class that uses the handle to implement the
-            // interface
-            return CallListenerImpl(unsafeFromHandle: handle)
-        } else {
-            // Swift-generated handle, get the object from the handle map
-            return try handleMap.remove(handle: handle)
-        }
-    }
-
-    public static func lower(_ value: CallListener) -> UInt64 {
-         if let rustImpl = value as? CallListenerImpl {
-             // Rust-implemented object.  Clone the handle and return it
-            return rustImpl.uniffiCloneHandle()
-         } else {
-            // Swift object, generate a new vtable handle and return that.
-            return handleMap.insert(obj: value)
-         }
-    }
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CallListener {
-        let handle: UInt64 = try readInt(&buf)
-        return try lift(handle)
-    }
-
-    public static func write(_ value: CallListener, into buf: inout [UInt8]) {
-        writeInt(&buf, lower(value))
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeCallListener_lift(_ handle: UInt64) throws -> CallListener {
-    return try FfiConverterTypeCallListener.lift(handle)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeCallListener_lower(_ value: CallListener) -> UInt64 {
-    return FfiConverterTypeCallListener.lower(value)
-}
-
-
-
-
-
-
-/**
- * Hears that a client has closed.
- */
-public protocol ClosingListener: AnyObject, Sendable {
-    
-    /**
-     * No POST runs any more, or 2 s have passed.
-     */
-    func closed() 
-    
-}
-/**
- * Hears that a client has closed.
- */
-open class ClosingListenerImpl: ClosingListener, @unchecked Sendable {
-    fileprivate let handle: UInt64
-
-    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    public struct NoHandle {
-        public init() {}
-    }
-
-    // TODO: We'd like this to be `private` but for Swifty reasons,
-    // we can't implement `FfiConverter` without making this `required` and we can't
-    // make it `required` without making it `public`.
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    required public init(unsafeFromHandle handle: UInt64) {
-        self.handle = handle
-    }
-
-    // This constructor can be used to instantiate a fake object.
-    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
-    //
-    // - Warning:
-    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    public init(noHandle: NoHandle) {
-        self.handle = 0
-    }
-
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    public func uniffiCloneHandle() -> UInt64 {
-        return try! rustCall { uniffi_backchat_mobile_fn_clone_closinglistener(self.handle, $0) }
-    }
-    // No primary constructor declared for this class.
-
-    deinit {
-        if handle == 0 {
-            // Mock objects have handle=0 don't try to free them
-            return
-        }
-
-        try! rustCall { uniffi_backchat_mobile_fn_free_closinglistener(handle, $0) }
-    }
-
-    
-
-    
-    /**
-     * No POST runs any more, or 2 s have passed.
-     */
-open func closed()  {try! rustCall() {
-        uniffiCallStatus in
-    uniffi_backchat_mobile_fn_method_closinglistener_closed(
-            self.uniffiCloneHandle(),uniffiCallStatus
-    )
-}
-}
-    
-
-    
-}
-
-
-
-// Put the implementation in a struct so we don't pollute the top-level namespace
-fileprivate struct UniffiCallbackInterfaceClosingListener {
-
-    // Create the VTable using a series of closures.
-    // Swift automatically converts these into C callback functions.
-    //
-    // Store the vtable directly.
-    static let vtable: UniffiVTableCallbackInterfaceClosingListener = UniffiVTableCallbackInterfaceClosingListener(
-        uniffiFree: { (uniffiHandle: UInt64) -> () in
-            do {
-                try FfiConverterTypeClosingListener.handleMap.remove(handle: uniffiHandle)
-            } catch {
-                print("Uniffi callback interface ClosingListener: handle missing in uniffiFree")
-            }
-        },
-        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
-            do {
-                return try FfiConverterTypeClosingListener.handleMap.clone(handle: uniffiHandle)
-            } catch {
-                fatalError("Uniffi callback interface ClosingListener: handle missing in uniffiClone")
-            }
-        },
-        closed: { (
-            uniffiHandle: UInt64,
-            uniffiOutReturn: UnsafeMutableRawPointer,
-            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
-        ) in
-            let makeCall = {
-                () throws -> () in
-                guard let uniffiObj = try? FfiConverterTypeClosingListener.handleMap.get(handle: uniffiHandle) else {
-                    throw UniffiInternalError.unexpectedStaleHandle
-                }
-                return uniffiObj.closed(
-                )
-            }
-
-            
-            let writeReturn = { () }
-            uniffiTraitInterfaceCall(
-                callStatus: uniffiCallStatus,
-                makeCall: makeCall,
-                writeReturn: writeReturn
-            )
-        }
-    )
-
-    // Rust stores this pointer for future callback invocations, so it must live
-    // for the process lifetime (not just for the init function call).
-    //
-    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
-    // This is safe because the pointee is initialized once during static init
-    // and never mutated by either side of the FFI.  Its fields are C function pointers.
-    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceClosingListener> = {
-        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceClosingListener>.allocate(capacity: 1)
-        ptr.initialize(to: vtable)
-        return UnsafePointer(ptr)
-    }()
-}
-
-private func uniffiCallbackInitClosingListener() {
-    uniffi_backchat_mobile_fn_init_callback_vtable_closinglistener(UniffiCallbackInterfaceClosingListener.vtablePtr)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypeClosingListener: FfiConverter {
-    fileprivate static let handleMap = UniffiHandleMap<ClosingListener>()
-
-    typealias FfiType = UInt64
-    typealias SwiftType = ClosingListener
-
-    public static func lift(_ handle: UInt64) throws -> ClosingListener {
-        if ((handle & 1) == 0) {
-            // Rust-generated handle, construct a new class that uses the handle to implement the
-            // interface
-            return ClosingListenerImpl(unsafeFromHandle: handle)
-        } else {
-            // Swift-generated handle, get the object from the handle map
-            return try handleMap.remove(handle: handle)
-        }
-    }
-
-    public static func lower(_ value: ClosingListener) -> UInt64 {
-         if let rustImpl = value as? ClosingListenerImpl {
-             // Rust-implemented object.  Clone the handle and return it
-            return rustImpl.uniffiCloneHandle()
-         } else {
-            // Swift object, generate a new vtable handle and return that.
-            return handleMap.insert(obj: value)
-         }
-    }
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ClosingListener {
-        let handle: UInt64 = try readInt(&buf)
-        return try lift(handle)
-    }
-
-    public static func write(_ value: ClosingListener, into buf: inout [UInt8]) {
-        writeInt(&buf, lower(value))
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeClosingListener_lift(_ handle: UInt64) throws -> ClosingListener {
-    return try FfiConverterTypeClosingListener.lift(handle)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeClosingListener_lower(_ value: ClosingListener) -> UInt64 {
-    return FfiConverterTypeClosingListener.lower(value)
-}
-
-
-
-
-
-
-/**
  * Sends replies and templates. Every call sends at most one message.
  */
 public protocol ReplyClientProtocol: AnyObject, Sendable {
@@ -1334,8 +707,8 @@ public convenience init(options: ClientOptions, token: TokenSource?, attempts: A
         uniffiCallStatus in
     uniffi_backchat_mobile_fn_constructor_replyclient_new(
         FfiConverterTypeClientOptions_lower(options),
-        FfiConverterOptionTypeTokenSource.lower(token),
-        FfiConverterOptionTypeAttemptListener.lower(attempts),uniffiCallStatus
+        FfiConverterOptionCallbackInterfaceTokenSource.lower(token),
+        FfiConverterOptionCallbackInterfaceAttemptListener.lower(attempts),uniffiCallStatus
     )
 }
     self.init(unsafeFromHandle: handle)
@@ -1372,7 +745,7 @@ open func startClosing(listener: ClosingListener?)throws   {try rustCallWithErro
         uniffiCallStatus in
     uniffi_backchat_mobile_fn_method_replyclient_start_closing(
             self.uniffiCloneHandle(),
-        FfiConverterOptionTypeClosingListener.lower(listener),uniffiCallStatus
+        FfiConverterOptionCallbackInterfaceClosingListener.lower(listener),uniffiCallStatus
     )
 }
 }
@@ -1386,7 +759,7 @@ open func startReply(request: ReplyRequest, listener: CallListener)throws  -> Ru
     uniffi_backchat_mobile_fn_method_replyclient_start_reply(
             self.uniffiCloneHandle(),
         FfiConverterTypeReplyRequest_lower(request),
-        FfiConverterTypeCallListener_lower(listener),uniffiCallStatus
+        FfiConverterCallbackInterfaceCallListener_lower(listener),uniffiCallStatus
     )
 })
 }
@@ -1404,7 +777,7 @@ open func startReplyOrTemplate(request: ReplyRequest, channel: String, template:
         FfiConverterTypeReplyRequest_lower(request),
         FfiConverterString.lower(channel),
         FfiConverterTypeTemplateRequest_lower(template),
-        FfiConverterTypeCallListener_lower(listener),uniffiCallStatus
+        FfiConverterCallbackInterfaceCallListener_lower(listener),uniffiCallStatus
     )
 })
 }
@@ -1418,7 +791,7 @@ open func startSend(request: SendRequest, listener: CallListener)throws  -> Runn
     uniffi_backchat_mobile_fn_method_replyclient_start_send(
             self.uniffiCloneHandle(),
         FfiConverterTypeSendRequest_lower(request),
-        FfiConverterTypeCallListener_lower(listener),uniffiCallStatus
+        FfiConverterCallbackInterfaceCallListener_lower(listener),uniffiCallStatus
     )
 })
 }
@@ -1614,242 +987,6 @@ public func FfiConverterTypeRunningCall_lift(_ handle: UInt64) throws -> Running
 #endif
 public func FfiConverterTypeRunningCall_lower(_ value: RunningCall) -> UInt64 {
     return FfiConverterTypeRunningCall.lower(value)
-}
-
-
-
-
-
-
-/**
- * Gives the token that the backend, or the API, wants. Asked before each call, and once more after
- * a 401. What is dropped here is cancelled there.
- */
-public protocol TokenSource: AnyObject, Sendable {
-    
-    /**
-     * The token for a call that is about to be made.
-     */
-    func token() async throws  -> String
-    
-}
-/**
- * Gives the token that the backend, or the API, wants. Asked before each call, and once more after
- * a 401. What is dropped here is cancelled there.
- */
-open class TokenSourceImpl: TokenSource, @unchecked Sendable {
-    fileprivate let handle: UInt64
-
-    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    public struct NoHandle {
-        public init() {}
-    }
-
-    // TODO: We'd like this to be `private` but for Swifty reasons,
-    // we can't implement `FfiConverter` without making this `required` and we can't
-    // make it `required` without making it `public`.
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    required public init(unsafeFromHandle handle: UInt64) {
-        self.handle = handle
-    }
-
-    // This constructor can be used to instantiate a fake object.
-    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
-    //
-    // - Warning:
-    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    public init(noHandle: NoHandle) {
-        self.handle = 0
-    }
-
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    public func uniffiCloneHandle() -> UInt64 {
-        return try! rustCall { uniffi_backchat_mobile_fn_clone_tokensource(self.handle, $0) }
-    }
-    // No primary constructor declared for this class.
-
-    deinit {
-        if handle == 0 {
-            // Mock objects have handle=0 don't try to free them
-            return
-        }
-
-        try! rustCall { uniffi_backchat_mobile_fn_free_tokensource(handle, $0) }
-    }
-
-    
-
-    
-    /**
-     * The token for a call that is about to be made.
-     */
-open func token()async throws  -> String  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_backchat_mobile_fn_method_tokensource_token(
-                        self.uniffiCloneHandle()
-                )
-            },
-            pollFunc: ffi_backchat_mobile_rust_future_poll_rust_buffer,
-            completeFunc: ffi_backchat_mobile_rust_future_complete_rust_buffer,
-            freeFunc: ffi_backchat_mobile_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterString.lift,
-            errorHandler: FfiConverterTypeNoToken_lift
-        )
-}
-    
-
-    
-}
-
-
-
-// Put the implementation in a struct so we don't pollute the top-level namespace
-fileprivate struct UniffiCallbackInterfaceTokenSource {
-
-    // Create the VTable using a series of closures.
-    // Swift automatically converts these into C callback functions.
-    //
-    // Store the vtable directly.
-    static let vtable: UniffiVTableCallbackInterfaceTokenSource = UniffiVTableCallbackInterfaceTokenSource(
-        uniffiFree: { (uniffiHandle: UInt64) -> () in
-            do {
-                try FfiConverterTypeTokenSource.handleMap.remove(handle: uniffiHandle)
-            } catch {
-                print("Uniffi callback interface TokenSource: handle missing in uniffiFree")
-            }
-        },
-        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
-            do {
-                return try FfiConverterTypeTokenSource.handleMap.clone(handle: uniffiHandle)
-            } catch {
-                fatalError("Uniffi callback interface TokenSource: handle missing in uniffiClone")
-            }
-        },
-        token: { (
-            uniffiHandle: UInt64,
-            uniffiFutureCallback: @escaping UniffiForeignFutureCompleteRustBuffer,
-            uniffiCallbackData: UInt64,
-            uniffiOutDroppedCallback: UnsafeMutablePointer<UniffiForeignFutureDroppedCallbackStruct>
-        ) in
-            let makeCall = {
-                () async throws -> String in
-                guard let uniffiObj = try? FfiConverterTypeTokenSource.handleMap.get(handle: uniffiHandle) else {
-                    throw UniffiInternalError.unexpectedStaleHandle
-                }
-                return try await uniffiObj.token(
-                )
-            }
-
-            let uniffiHandleSuccess = { (returnValue: String) in
-                uniffiFutureCallback(
-                    uniffiCallbackData,
-                    UniffiForeignFutureResultRustBuffer(
-                        returnValue: FfiConverterString.lower(returnValue),
-                        callStatus: RustCallStatus()
-                    )
-                )
-            }
-            let uniffiHandleError = { (statusCode, errorBuf) in
-                uniffiFutureCallback(
-                    uniffiCallbackData,
-                    UniffiForeignFutureResultRustBuffer(
-                        returnValue: RustBuffer.empty(),
-                        callStatus: RustCallStatus(code: statusCode, errorBuf: errorBuf)
-                    )
-                )
-            }
-            uniffiTraitInterfaceCallAsyncWithError(
-                makeCall: makeCall,
-                handleSuccess: uniffiHandleSuccess,
-                handleError: uniffiHandleError,
-                lowerError: FfiConverterTypeNoToken_lower,
-                droppedCallback: uniffiOutDroppedCallback
-            )
-        }
-    )
-
-    // Rust stores this pointer for future callback invocations, so it must live
-    // for the process lifetime (not just for the init function call).
-    //
-    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
-    // This is safe because the pointee is initialized once during static init
-    // and never mutated by either side of the FFI.  Its fields are C function pointers.
-    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceTokenSource> = {
-        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceTokenSource>.allocate(capacity: 1)
-        ptr.initialize(to: vtable)
-        return UnsafePointer(ptr)
-    }()
-}
-
-private func uniffiCallbackInitTokenSource() {
-    uniffi_backchat_mobile_fn_init_callback_vtable_tokensource(UniffiCallbackInterfaceTokenSource.vtablePtr)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypeTokenSource: FfiConverter {
-    fileprivate static let handleMap = UniffiHandleMap<TokenSource>()
-
-    typealias FfiType = UInt64
-    typealias SwiftType = TokenSource
-
-    public static func lift(_ handle: UInt64) throws -> TokenSource {
-        if ((handle & 1) == 0) {
-            // Rust-generated handle, construct a new class that uses the handle to implement the
-            // interface
-            return TokenSourceImpl(unsafeFromHandle: handle)
-        } else {
-            // Swift-generated handle, get the object from the handle map
-            return try handleMap.remove(handle: handle)
-        }
-    }
-
-    public static func lower(_ value: TokenSource) -> UInt64 {
-         if let rustImpl = value as? TokenSourceImpl {
-             // Rust-implemented object.  Clone the handle and return it
-            return rustImpl.uniffiCloneHandle()
-         } else {
-            // Swift object, generate a new vtable handle and return that.
-            return handleMap.insert(obj: value)
-         }
-    }
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> TokenSource {
-        let handle: UInt64 = try readInt(&buf)
-        return try lift(handle)
-    }
-
-    public static func write(_ value: TokenSource, into buf: inout [UInt8]) {
-        writeInt(&buf, lower(value))
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeTokenSource_lift(_ handle: UInt64) throws -> TokenSource {
-    return try FfiConverterTypeTokenSource.lift(handle)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeTokenSource_lower(_ value: TokenSource) -> UInt64 {
-    return FfiConverterTypeTokenSource.lower(value)
 }
 
 
@@ -3684,6 +2821,586 @@ public func FfiConverterTypeNoToken_lower(_ value: NoToken) -> RustBuffer {
     return FfiConverterTypeNoToken.lower(value)
 }
 
+
+
+
+/**
+ * Takes the report of every attempt, on the thread that drives all calls: be quick.
+ */
+public protocol AttemptListener: AnyObject, Sendable {
+    
+    /**
+     * One attempt has ended.
+     */
+    func attempted(report: AttemptReport) 
+    
+}
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceAttemptListener {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceAttemptListener = UniffiVTableCallbackInterfaceAttemptListener(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterCallbackInterfaceAttemptListener.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface AttemptListener: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterCallbackInterfaceAttemptListener.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface AttemptListener: handle missing in uniffiClone")
+            }
+        },
+        attempted: { (
+            uniffiHandle: UInt64,
+            report: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterCallbackInterfaceAttemptListener.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return uniffiObj.attempted(
+                     report: try FfiConverterTypeAttemptReport_lift(report)
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCall(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceAttemptListener> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceAttemptListener>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitAttemptListener() {
+    uniffi_backchat_mobile_fn_init_callback_vtable_attemptlistener(UniffiCallbackInterfaceAttemptListener.vtablePtr)
+}
+
+// FfiConverter protocol for callback interfaces
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterCallbackInterfaceAttemptListener {
+    fileprivate static let handleMap = UniffiHandleMap<AttemptListener>()
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+extension FfiConverterCallbackInterfaceAttemptListener : FfiConverter {
+    typealias SwiftType = AttemptListener
+    typealias FfiType = UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func lift(_ handle: UInt64) throws -> SwiftType {
+        try handleMap.get(handle: handle)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func lower(_ v: SwiftType) -> UInt64 {
+        return handleMap.insert(obj: v)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func write(_ v: SwiftType, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(v))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterCallbackInterfaceAttemptListener_lift(_ handle: UInt64) throws -> AttemptListener {
+    return try FfiConverterCallbackInterfaceAttemptListener.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterCallbackInterfaceAttemptListener_lower(_ v: AttemptListener) -> UInt64 {
+    return FfiConverterCallbackInterfaceAttemptListener.lower(v)
+}
+
+
+
+
+/**
+ * Hears how a call ended, once, on the thread that drives all calls: hand over and return.
+ */
+public protocol CallListener: AnyObject, Sendable {
+    
+    /**
+     * The call has ended.
+     */
+    func ended(end: CallEnd) 
+    
+}
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceCallListener {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceCallListener = UniffiVTableCallbackInterfaceCallListener(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterCallbackInterfaceCallListener.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface CallListener: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterCallbackInterfaceCallListener.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface CallListener: handle missing in uniffiClone")
+            }
+        },
+        ended: { (
+            uniffiHandle: UInt64,
+            end: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterCallbackInterfaceCallListener.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return uniffiObj.ended(
+                     end: try FfiConverterTypeCallEnd_lift(end)
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCall(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceCallListener> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceCallListener>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitCallListener() {
+    uniffi_backchat_mobile_fn_init_callback_vtable_calllistener(UniffiCallbackInterfaceCallListener.vtablePtr)
+}
+
+// FfiConverter protocol for callback interfaces
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterCallbackInterfaceCallListener {
+    fileprivate static let handleMap = UniffiHandleMap<CallListener>()
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+extension FfiConverterCallbackInterfaceCallListener : FfiConverter {
+    typealias SwiftType = CallListener
+    typealias FfiType = UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func lift(_ handle: UInt64) throws -> SwiftType {
+        try handleMap.get(handle: handle)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func lower(_ v: SwiftType) -> UInt64 {
+        return handleMap.insert(obj: v)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func write(_ v: SwiftType, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(v))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterCallbackInterfaceCallListener_lift(_ handle: UInt64) throws -> CallListener {
+    return try FfiConverterCallbackInterfaceCallListener.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterCallbackInterfaceCallListener_lower(_ v: CallListener) -> UInt64 {
+    return FfiConverterCallbackInterfaceCallListener.lower(v)
+}
+
+
+
+
+/**
+ * Hears that a client has closed.
+ */
+public protocol ClosingListener: AnyObject, Sendable {
+    
+    /**
+     * No POST runs any more, or 2 s have passed.
+     */
+    func closed() 
+    
+}
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceClosingListener {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceClosingListener = UniffiVTableCallbackInterfaceClosingListener(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterCallbackInterfaceClosingListener.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface ClosingListener: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterCallbackInterfaceClosingListener.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface ClosingListener: handle missing in uniffiClone")
+            }
+        },
+        closed: { (
+            uniffiHandle: UInt64,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterCallbackInterfaceClosingListener.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return uniffiObj.closed(
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCall(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceClosingListener> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceClosingListener>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitClosingListener() {
+    uniffi_backchat_mobile_fn_init_callback_vtable_closinglistener(UniffiCallbackInterfaceClosingListener.vtablePtr)
+}
+
+// FfiConverter protocol for callback interfaces
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterCallbackInterfaceClosingListener {
+    fileprivate static let handleMap = UniffiHandleMap<ClosingListener>()
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+extension FfiConverterCallbackInterfaceClosingListener : FfiConverter {
+    typealias SwiftType = ClosingListener
+    typealias FfiType = UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func lift(_ handle: UInt64) throws -> SwiftType {
+        try handleMap.get(handle: handle)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func lower(_ v: SwiftType) -> UInt64 {
+        return handleMap.insert(obj: v)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func write(_ v: SwiftType, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(v))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterCallbackInterfaceClosingListener_lift(_ handle: UInt64) throws -> ClosingListener {
+    return try FfiConverterCallbackInterfaceClosingListener.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterCallbackInterfaceClosingListener_lower(_ v: ClosingListener) -> UInt64 {
+    return FfiConverterCallbackInterfaceClosingListener.lower(v)
+}
+
+
+
+
+/**
+ * Gives the token that the backend, or the API, wants. Asked before each call, and once more after
+ * a 401. What is dropped here is cancelled there.
+ */
+public protocol TokenSource: AnyObject, Sendable {
+    
+    /**
+     * The token for a call that is about to be made.
+     */
+    func token() async throws  -> String
+    
+}
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceTokenSource {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceTokenSource = UniffiVTableCallbackInterfaceTokenSource(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterCallbackInterfaceTokenSource.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface TokenSource: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterCallbackInterfaceTokenSource.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface TokenSource: handle missing in uniffiClone")
+            }
+        },
+        token: { (
+            uniffiHandle: UInt64,
+            uniffiFutureCallback: @escaping UniffiForeignFutureCompleteRustBuffer,
+            uniffiCallbackData: UInt64,
+            uniffiOutDroppedCallback: UnsafeMutablePointer<UniffiForeignFutureDroppedCallbackStruct>
+        ) in
+            let makeCall = {
+                () async throws -> String in
+                guard let uniffiObj = try? FfiConverterCallbackInterfaceTokenSource.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try await uniffiObj.token(
+                )
+            }
+
+            let uniffiHandleSuccess = { (returnValue: String) in
+                uniffiFutureCallback(
+                    uniffiCallbackData,
+                    UniffiForeignFutureResultRustBuffer(
+                        returnValue: FfiConverterString.lower(returnValue),
+                        callStatus: RustCallStatus()
+                    )
+                )
+            }
+            let uniffiHandleError = { (statusCode, errorBuf) in
+                uniffiFutureCallback(
+                    uniffiCallbackData,
+                    UniffiForeignFutureResultRustBuffer(
+                        returnValue: RustBuffer.empty(),
+                        callStatus: RustCallStatus(code: statusCode, errorBuf: errorBuf)
+                    )
+                )
+            }
+            uniffiTraitInterfaceCallAsyncWithError(
+                makeCall: makeCall,
+                handleSuccess: uniffiHandleSuccess,
+                handleError: uniffiHandleError,
+                lowerError: FfiConverterTypeNoToken_lower,
+                droppedCallback: uniffiOutDroppedCallback
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceTokenSource> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceTokenSource>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitTokenSource() {
+    uniffi_backchat_mobile_fn_init_callback_vtable_tokensource(UniffiCallbackInterfaceTokenSource.vtablePtr)
+}
+
+// FfiConverter protocol for callback interfaces
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterCallbackInterfaceTokenSource {
+    fileprivate static let handleMap = UniffiHandleMap<TokenSource>()
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+extension FfiConverterCallbackInterfaceTokenSource : FfiConverter {
+    typealias SwiftType = TokenSource
+    typealias FfiType = UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func lift(_ handle: UInt64) throws -> SwiftType {
+        try handleMap.get(handle: handle)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func lower(_ v: SwiftType) -> UInt64 {
+        return handleMap.insert(obj: v)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func write(_ v: SwiftType, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(v))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterCallbackInterfaceTokenSource_lift(_ handle: UInt64) throws -> TokenSource {
+    return try FfiConverterCallbackInterfaceTokenSource.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterCallbackInterfaceTokenSource_lower(_ v: TokenSource) -> UInt64 {
+    return FfiConverterCallbackInterfaceTokenSource.lower(v)
+}
+
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
@@ -3855,78 +3572,6 @@ fileprivate struct FfiConverterOptionData: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-fileprivate struct FfiConverterOptionTypeAttemptListener: FfiConverterRustBuffer {
-    typealias SwiftType = AttemptListener?
-
-    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
-        guard let value = value else {
-            writeInt(&buf, Int8(0))
-            return
-        }
-        writeInt(&buf, Int8(1))
-        FfiConverterTypeAttemptListener.write(value, into: &buf)
-    }
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
-        switch try readInt(&buf) as Int8 {
-        case 0: return nil
-        case 1: return try FfiConverterTypeAttemptListener.read(from: &buf)
-        default: throw UniffiInternalError.unexpectedOptionalTag
-        }
-    }
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-fileprivate struct FfiConverterOptionTypeClosingListener: FfiConverterRustBuffer {
-    typealias SwiftType = ClosingListener?
-
-    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
-        guard let value = value else {
-            writeInt(&buf, Int8(0))
-            return
-        }
-        writeInt(&buf, Int8(1))
-        FfiConverterTypeClosingListener.write(value, into: &buf)
-    }
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
-        switch try readInt(&buf) as Int8 {
-        case 0: return nil
-        case 1: return try FfiConverterTypeClosingListener.read(from: &buf)
-        default: throw UniffiInternalError.unexpectedOptionalTag
-        }
-    }
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-fileprivate struct FfiConverterOptionTypeTokenSource: FfiConverterRustBuffer {
-    typealias SwiftType = TokenSource?
-
-    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
-        guard let value = value else {
-            writeInt(&buf, Int8(0))
-            return
-        }
-        writeInt(&buf, Int8(1))
-        FfiConverterTypeTokenSource.write(value, into: &buf)
-    }
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
-        switch try readInt(&buf) as Int8 {
-        case 0: return nil
-        case 1: return try FfiConverterTypeTokenSource.read(from: &buf)
-        default: throw UniffiInternalError.unexpectedOptionalTag
-        }
-    }
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
 fileprivate struct FfiConverterOptionTypeDocumentRequest: FfiConverterRustBuffer {
     typealias SwiftType = DocumentRequest?
 
@@ -3991,6 +3636,78 @@ fileprivate struct FfiConverterOptionTypeOutcome: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeOutcome.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionCallbackInterfaceAttemptListener: FfiConverterRustBuffer {
+    typealias SwiftType = AttemptListener?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterCallbackInterfaceAttemptListener.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterCallbackInterfaceAttemptListener.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionCallbackInterfaceClosingListener: FfiConverterRustBuffer {
+    typealias SwiftType = ClosingListener?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterCallbackInterfaceClosingListener.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterCallbackInterfaceClosingListener.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionCallbackInterfaceTokenSource: FfiConverterRustBuffer {
+    typealias SwiftType = TokenSource?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterCallbackInterfaceTokenSource.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterCallbackInterfaceTokenSource.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -4381,37 +4098,25 @@ private let initializationResult: InitializationResult = {
     if (uniffi_backchat_mobile_checksum_func_window_state() != 4610) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_backchat_mobile_checksum_method_attemptlistener_attempted() != 49871) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_backchat_mobile_checksum_method_calllistener_ended() != 12455) {
-        return InitializationResult.apiChecksumMismatch
-    }
     if (uniffi_backchat_mobile_checksum_method_runningcall_cancel() != 21558) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_backchat_mobile_checksum_method_runningcall_correlation_id() != 56336) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_backchat_mobile_checksum_method_closinglistener_closed() != 30596) {
-        return InitializationResult.apiChecksumMismatch
-    }
     if (uniffi_backchat_mobile_checksum_method_replyclient_printed() != 29713) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_backchat_mobile_checksum_method_replyclient_start_closing() != 24188) {
+    if (uniffi_backchat_mobile_checksum_method_replyclient_start_closing() != 21513) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_backchat_mobile_checksum_method_replyclient_start_reply() != 25093) {
+    if (uniffi_backchat_mobile_checksum_method_replyclient_start_reply() != 31774) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_backchat_mobile_checksum_method_replyclient_start_reply_or_template() != 13631) {
+    if (uniffi_backchat_mobile_checksum_method_replyclient_start_reply_or_template() != 11143) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_backchat_mobile_checksum_method_replyclient_start_send() != 32944) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_backchat_mobile_checksum_method_tokensource_token() != 53283) {
+    if (uniffi_backchat_mobile_checksum_method_replyclient_start_send() != 56301) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_backchat_mobile_checksum_method_webhookverifier_printed() != 58506) {
@@ -4420,7 +4125,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_backchat_mobile_checksum_method_webhookverifier_verify() != 18993) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_backchat_mobile_checksum_constructor_replyclient_new() != 63850) {
+    if (uniffi_backchat_mobile_checksum_constructor_replyclient_new() != 16598) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_backchat_mobile_checksum_constructor_webhookverifier_from_environment() != 32269) {
@@ -4430,6 +4135,18 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_backchat_mobile_checksum_constructor_webhookverifier_unverified() != 32616) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_backchat_mobile_checksum_method_attemptlistener_attempted() != 49871) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_backchat_mobile_checksum_method_calllistener_ended() != 12455) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_backchat_mobile_checksum_method_closinglistener_closed() != 30596) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_backchat_mobile_checksum_method_tokensource_token() != 53283) {
         return InitializationResult.apiChecksumMismatch
     }
 
