@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::reply::start_stub;
-use super::{Cores, line, median, on_first_core, parse, printed};
+use super::{Cores, compared, line, median, on_first_core, parse, printed};
 use crate::Done;
 use crate::kotlin::Bench;
 use crate::suite::root;
@@ -41,7 +41,10 @@ pub(super) fn report() -> Done {
     println!("\nKotlin: the seed's event, from bytes to a typed object (best of 10 x 20,000)");
     let event = root().join("tests/vectors/seed-event.json");
     let ours: Parse = part(&bench, "Parse", &[&event.to_string_lossy()])?;
-    line("parse", ours.backchat, ours.jackson, "µs", "Jackson", 1.0);
+    println!(
+        "{}",
+        compared("parse", ours.backchat, ours.jackson, "µs", "Jackson")
+    );
     println!(
         "of ours: the core alone {:.2} µs, one crossing with a short string {:.2} µs, the object from what crossed {:.2} µs",
         parse::event_alone()?,

@@ -142,11 +142,14 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 /// One line against a goal.
 fn line(name: &str, ours: f64, peer: f64, unit: &str, peer_name: &str, goal: f64) {
+    let verdict = if ours / peer <= goal { "ok" } else { "OVER" };
+    let compared = compared(name, ours, peer, unit, peer_name);
+    println!("{compared}  goal {goal:.2}  {verdict}");
+}
+
+fn compared(name: &str, ours: f64, peer: f64, unit: &str, peer_name: &str) -> String {
     let ratio = ours / peer;
-    let verdict = if ratio <= goal { "ok" } else { "OVER" };
-    println!(
-        "{name:<34} {ours:>8.2} {unit}  {peer_name} {peer:>8.2} {unit}  ratio {ratio:>5.2}  goal {goal:.2}  {verdict}"
-    );
+    format!("{name:<34} {ours:>8.2} {unit}  {peer_name} {peer:>8.2} {unit}  ratio {ratio:>5.2}")
 }
 
 /// The mean time of `work` over so many `times`.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::reply::start_stub;
-use super::{Cores, line, median, on_first_core, parse, printed};
+use super::{Cores, compared, line, median, on_first_core, parse, printed};
 use crate::Done;
 use crate::mobile::{build_optimised, copy_library, succeed};
 use crate::suite::root;
@@ -49,13 +49,9 @@ pub(super) fn report() -> Done {
     println!("\nSwift: the seed's event, from bytes to a typed value (best of 10 x 20,000)");
     let event = root().join("tests/vectors/seed-event.json");
     let event: Parse = bench.part(&["parse", &event.to_string_lossy()])?;
-    line(
-        "parse",
-        event.backchat,
-        event.codable,
-        "µs",
-        "JSONDecoder",
-        1.0,
+    println!(
+        "{}",
+        compared("parse", event.backchat, event.codable, "µs", "JSONDecoder")
     );
     let core = parse::event_alone()?;
     println!(
