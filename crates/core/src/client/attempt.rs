@@ -39,7 +39,7 @@ pub(super) struct Accepted {
 
 impl Post<'_> {
     /// Sends the POST, once.
-    pub(super) async fn send(self, transport: &Transport) -> Result<Accepted, Error> {
+    pub(super) async fn send(mut self, transport: &Transport) -> Result<Accepted, Error> {
         let Self {
             gate,
             closing,
@@ -64,7 +64,7 @@ impl Post<'_> {
         let wanted = Arc::new(Wanted);
         let waiting = Arc::downgrade(&wanted);
         let mut request = Request::new(Method::POST, self.url.clone());
-        *request.headers_mut() = self.headers.clone();
+        *request.headers_mut() = std::mem::take(&mut self.headers);
         *request.body_mut() = Some(reqwest::Body::wrap(GatedBody::new(
             self.body.clone(),
             wanted,

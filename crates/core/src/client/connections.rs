@@ -101,7 +101,7 @@ impl Connections {
         Ok(Opening::new(self))
     }
 
-    fn is_gone(&self) {
+    fn lose_one(&self) {
         let mut state = self.state();
         state.held = state.held.saturating_sub(1);
     }
@@ -134,7 +134,7 @@ impl Seat<'_> {
 impl Drop for Seat<'_> {
     fn drop(&mut self) {
         if !self.returned && self.gate.has_begun() {
-            self.connections.is_gone();
+            self.connections.lose_one();
         }
     }
 }
@@ -157,7 +157,7 @@ impl Opening {
 impl Drop for Opening {
     fn drop(&mut self) {
         if !self.made {
-            self.connections.is_gone();
+            self.connections.lose_one();
         }
     }
 }
@@ -248,13 +248,13 @@ mod tests {
         }
     }
 
-    struct Bench {
+    struct Pool {
         connections: Arc<Connections>,
         counter: Counter,
         connector: Limited<Counter>,
     }
 
-    impl Bench {
+    impl Pool {
         fn new(limit: usize) -> Self {
             let connections = Arc::new(Connections::new(limit, Duration::from_secs(3)));
             let counter = Counter::default();
@@ -289,57 +289,57 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn at_the_limit_a_connection_on_its_way_back_is_waited_for() {
-        let mut bench = Bench::new(1);
-        bench.answered().await;
+        let mut pool = Pool::new(1);
+        pool.answered().await;
         let wanted = Arc::new(Wanted);
-        let mut connector = bench.connector.clone();
+        let mut connector = pool.connector.clone();
         let connecting = async move { connector.call(()).await };
         let waiting = tokio::spawn(Connections::wanted_by(Arc::downgrade(&wanted), connecting));
         tokio::task::yield_now().await;
         drop(wanted);
         assert!(waiting.await.unwrap().is_err());
-        assert_eq!(bench.opened(), 1);
+        assert_eq!(pool.opened(), 1);
     }
 
     #[tokio::test(start_paused = true)]
     async fn one_that_does_not_come_back_is_replaced() {
-        let mut bench = Bench::new(2);
-        bench.answered().await;
-        bench.answered().await;
+        let mut pool = Pool::new(2);
+        pool.answered().await;
+        pool.answered().await;
         for (apart, waits) in [(Duration::ZERO, RETURNING), (RETURNING, Duration::ZERO)] {
             tokio::time::sleep(apart).await;
             let asked = Instant::now();
-            bench.answered().await;
+            pool.answered().await;
             assert_eq!(asked.elapsed().as_millis(), waits.as_millis());
-            bench.connections.state().held = 2;
+            pool.connections.state().held = 2;
         }
-        assert_eq!(bench.opened(), 4);
+        assert_eq!(pool.opened(), 4);
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_was_closed_unseen_is_found_at_once() {
-        let mut bench = Bench::new(3);
+        let mut pool = Pool::new(3);
         for _ in 0..3 {
-            bench.answered().await;
+            pool.answered().await;
         }
         let asked = Instant::now();
         for _ in 0..3 {
-            bench.answered().await;
+            pool.answered().await;
         }
         assert_eq!(asked.elapsed().as_millis(), RETURNING.as_millis());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_call_without_an_answer_takes_its_connection_along() {
-        let mut bench = Bench::new(1);
+        let mut pool = Pool::new(1);
         for _ in 0..3 {
             let gate = Gate::default();
-            let connections = Arc::clone(&bench.connections);
+            let connections = Arc::clone(&pool.connections);
             let _seat = connections.seat(&gate).await.unwrap();
-            bench.connect(&Arc::new(Wanted)).await.unwrap();
+            pool.connect(&Arc::new(Wanted)).await.unwrap();
             assert!(gate.begin());
         }
-        assert_eq!(bench.opened(), 3);
-        assert_eq!(bench.connections.state().held, 0);
+        assert_eq!(pool.opened(), 3);
+        assert_eq!(pool.connections.state().held, 0);
     }
 }
