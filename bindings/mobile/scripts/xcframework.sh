@@ -3,7 +3,7 @@
 set -eu
 
 cd "$(dirname "$0")/../../.."
-version=0.1.0
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 ios=16.0 macos=13.0
 targets="aarch64-apple-ios aarch64-apple-ios-sim x86_64-apple-ios aarch64-apple-darwin x86_64-apple-darwin"
 rustup target add $targets

@@ -49,6 +49,7 @@ impl Connections {
     pub(super) fn new(limit: usize, connect_timeout: Duration) -> Self {
         Self {
             limit,
+            // The wait is part of connecting, and must leave time for it.
             returning: RETURNING.min(connect_timeout / 2),
             permits: Semaphore::new(limit),
             state: Mutex::default(),
@@ -107,12 +108,8 @@ impl Connections {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        locked(&self.state)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// One call under way.
@@ -175,7 +172,7 @@ impl<S> Layer<S> for Limit {
 
     fn layer(&self, connector: S) -> Limited<S> {
         Limited {
-            connector: Arc::new(Mutex::new(connector)),
+            connector: Arc::new(connector),
             connections: Arc::clone(&self.0),
         }
     }
@@ -183,7 +180,7 @@ impl<S> Layer<S> for Limit {
 
 /// A connector that keeps to the limit. Shared, as hyper copies it for every request.
 pub(super) struct Limited<S> {
-    connector: Arc<Mutex<S>>,
+    connector: Arc<S>,
     connections: Arc<Connections>,
 }
 
@@ -214,7 +211,7 @@ where
         // hyper begins to connect inside the call, and may go on without it.
         let wanted = WANTED.try_with(Weak::clone).unwrap_or_default();
         let connections = Arc::clone(&self.connections);
-        let mut connector = locked(&self.connector).clone();
+        let mut connector = S::clone(&self.connector);
         Box::pin(async move {
             let mut opening = connections.open(wanted).await?;
             poll_fn(|cx| connector.poll_ready(cx)).await?;
