@@ -2,10 +2,10 @@
 
 use std::path::Path;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use backchat_core::StoreError;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 /// Room for every statement.
 const STATEMENTS: usize = 64;
@@ -14,6 +14,7 @@ const STATEMENTS: usize = 64;
 /// waiting grows to 100 ms a look, which starves one of two busy processes.
 const LOOK: Duration = Duration::from_millis(2);
 const LOOKS: i32 = 2500;
+const LONGEST: Duration = Duration::from_secs(5);
 
 /// Opens `path` to write, durably.
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
@@ -25,9 +26,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     )
     .map_err(failed)?;
     connection.busy_handler(Some(wait)).map_err(failed)?;
-    let mode: String = connection
-        .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
-        .map_err(failed)?;
+    let mode = write_ahead(&connection).map_err(failed)?;
     if !mode.eq_ignore_ascii_case("wal") {
         return Err(StoreError::new(
             "SQLite cannot use its write-ahead log here: put the store on a local disk",
@@ -53,6 +52,23 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// Turns the write-ahead log on, and says which journal there is now. Of those who open a new file
+/// together, each holds what the others want: SQLite then waits for nobody, so it is asked again.
+fn write_ahead(connection: &Connection) -> rusqlite::Result<String> {
+    let started = Instant::now();
+    loop {
+        let mode = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0));
+        match mode {
+            Err(error) if is_busy(&error) && started.elapsed() < LONGEST => sleep(LOOK),
+            known => return known,
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+}
+
 fn wait(looks: i32) -> bool {
     sleep(LOOK);
     looks < LOOKS
@@ -65,4 +81,31 @@ pub(super) fn failed(error: rusqlite::Error) -> StoreError {
         other => other.to_string(),
     };
     StoreError::caused_by(format!("SQLite: {words}"), error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_new_file_may_be_opened_by_many_at_once() {
+        let folder = std::env::temp_dir().join(format!("backchat-open-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        for number in 0..100 {
+            let path = folder.join(format!("{number}.db"));
+            let together = Barrier::new(4);
+            thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| {
+                        together.wait();
+                        open(&path).unwrap();
+                    });
+                }
+            });
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }
