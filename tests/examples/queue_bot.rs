@@ -29,8 +29,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .store(&env::var("BACKCHAT_STORE")?)
         .await?
         .queue(QueueOptions::default().concurrency(16))
-        .build();
-    inbox.on_message(|message| async move { format!("You said: {}", message.text) });
+        .build()?;
+    inbox.on_message(|message| async move { format!("You said: {}", message.text) })?;
     inbox.on_error(|failure| eprintln!("{}: {}", failure.stage.as_str(), failure.error));
 
     let workers = inbox.clone();

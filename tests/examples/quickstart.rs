@@ -33,8 +33,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let inbox = Inbox::builder(Client::from_env()?, Webhook::from_env()?)
         .store(&store)
         .await?
-        .build();
-    inbox.on_message(answer);
+        .build()?;
+    inbox.on_message(answer)?;
 
     let routes = Router::new()
         .route("/webhooks/prelude", post(receive))

@@ -106,7 +106,8 @@ impl Death {
             .await
             .unwrap()
             .scope(place.scope.as_str())
-            .build();
+            .build()
+            .unwrap();
         let receipt = inbox
             .receive(&delivered("tx_late", correlation_id), NO_HEADERS)
             .await;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use backchat_inbox::core::{Client, InboundMessageId, Reply, Webhook};
+use backchat_inbox::core::{Client, InboundMessage, InboundMessageId, Reply, Webhook};
 use backchat_inbox::{Inbox, Receipt, State, Store};
 use backchat_tests::fault::FaultServer;
 use backchat_tests::inbox::check::may_have_effect;
@@ -73,13 +73,15 @@ impl<'a> Stage<'a> {
             .clock(move || {
                 Timestamp::now() + SignedDuration::from_secs(clock.load(Ordering::Acquire))
             })
-            .build();
+            .build()
+            .unwrap();
         let runs = Arc::clone(&self.runs);
-        inbox.on_message(move |message| {
+        let answer = move |message: InboundMessage| {
             let run = runs.fetch_add(1, Ordering::AcqRel);
             // As a second run of a language model: never the same text.
             async move { format!("You said, for the {run}th time: {}", message.text) }
-        });
+        };
+        inbox.on_message(answer).unwrap();
         inbox
     }
 
@@ -153,7 +155,7 @@ impl Fault {
             stage.clock.fetch_add(wait.as_secs(), Ordering::AcqRel);
             let receipt = receive(&next).await;
             let now = self.state(&inbox).await;
-            let expected = if first == State::Released {
+            let expected = if first == State::Retrying {
                 State::Sent
             } else {
                 first
@@ -163,7 +165,7 @@ impl Fault {
             }
         }
         let added = stage.effects() - posts;
-        let expected = usize::from(first == State::Released);
+        let expected = usize::from(first == State::Retrying);
         if added != expected || stage.effects() > 1 {
             return Err(format!("after {first}, {added} more: {:?}", stage.posts()));
         }
@@ -200,7 +202,7 @@ impl Fault {
         for receipt in &receipts {
             let known = match receipt.status {
                 200 => receipt.body == ended.as_str(),
-                503 => ["claimed", "sending", "not_sent", "released"].contains(&&*receipt.body),
+                503 => ["claimed", "sending", "not_sent", "retrying"].contains(&&*receipt.body),
                 _ => false,
             };
             let told_when = receipt

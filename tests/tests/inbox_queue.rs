@@ -143,7 +143,12 @@ async fn until_nothing_is_open(ledger: &Ledger) {
 
 async fn open(ledger: &Ledger) -> u64 {
     let counts = ledger.counts().await.unwrap();
-    [State::Claimed, State::Released, State::Sending]
+    [
+        State::Queued,
+        State::Claimed,
+        State::Retrying,
+        State::Sending,
+    ]
         .iter()
         .filter_map(|state| counts.get(state))
         .sum()

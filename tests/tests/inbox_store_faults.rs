@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use backchat_inbox::core::{InboundMessageId, Webhook};
+use backchat_inbox::core::{InboundMessage, InboundMessageId, Webhook};
 use backchat_inbox::{Inbox, Ledger, QueueOptions, Receipt, State};
 use backchat_tests::fault::FaultServer;
 use backchat_tests::inbox::event::{NO_HEADERS, delivered, inbound, message_id};
@@ -57,22 +57,23 @@ impl Bench {
                 None => Box::pin(std::future::ready(())),
             }
         };
-        let store = Between::new(worker::open(&place.url).await.unwrap(), hook);
+        let store = worker::open(&place.url).await.unwrap();
+        let store = Between::new(store, hook).leasing(LEASE);
         let client = Config::client(server.url()).unwrap();
         let mut builder = Inbox::builder(client, Webhook::unverified())
             .with_store(Arc::new(store))
-            .scope(place.scope.as_str())
-            .lease(LEASE);
+            .scope(place.scope.as_str());
         if queue {
             builder = builder.queue(QueueOptions::default());
         }
-        let inbox = builder.build();
+        let inbox = builder.build().unwrap();
         let runs = Arc::<AtomicUsize>::default();
         let counted = Arc::clone(&runs);
-        inbox.on_message(move |message| {
+        let answer = move |message: InboundMessage| {
             counted.fetch_add(1, Ordering::AcqRel);
             async move { format!("You said: {}", message.text) }
-        });
+        };
+        inbox.on_message(answer).unwrap();
         Self {
             inbox,
             server,

@@ -1,7 +1,9 @@
 //! `backchat inbox`: what operators ask of a ledger.
 
-use backchat_core::InboundMessageId;
+use std::path::{Path, PathBuf};
+
 use backchat_core::jiff::Timestamp;
+use backchat_core::{Event, InboundMessageId};
 use backchat_inbox::store::Rearmed;
 use backchat_inbox::{Ledger, Record, State};
 use clap::{Args, Subcommand};
@@ -27,6 +29,9 @@ pub(crate) struct Options {
     /// The application, when several share a store.
     #[arg(long, default_value = "default", global = true)]
     scope: String,
+    /// The slot: one of several replies to a message, each sent at most once.
+    #[arg(long, default_value = "reply", global = true)]
+    slot: String,
     #[command(subcommand)]
     command: Command,
 }
@@ -35,7 +40,7 @@ pub(crate) struct Options {
 enum Command {
     /// List rows, the oldest first, and count all by state.
     List {
-        /// claimed, sending, released, sent, rejected, skipped or `maybe_sent`.
+        /// queued, claimed, sending, retrying, `given_up`, sent, rejected, skipped or `maybe_sent`.
         #[arg(long)]
         state: Option<State>,
         /// Only messages first seen at this moment or later, RFC 3339.
@@ -47,10 +52,14 @@ enum Command {
         /// `im_…`
         message_id: String,
     },
-    /// Send it after all: the message becomes answerable again. Only when nothing was accepted.
+    /// Make a message answerable again: the next `receive` or `run` of the application answers it.
+    /// Only when nothing was accepted.
     Rearm {
         /// `im_…`
         message_id: String,
+        /// The event, as JSON: for a message whose row keeps none any more.
+        #[arg(long, value_name = "FILE")]
+        event: Option<PathBuf>,
     },
     /// Erase what names or quotes a person.
     Forget {
@@ -63,11 +72,17 @@ pub(crate) async fn run(options: Options, output: Output) -> Result<(), Failure>
     let url = options
         .store
         .ok_or_else(|| Failure::Usage("give the ledger: --store URL or BACKCHAT_STORE".into()))?;
-    let ledger = Ledger::open(&url).await?.scope(options.scope);
+    let ledger = Ledger::open(&url)
+        .await?
+        .scope(options.scope)
+        .slot(options.slot);
     match options.command {
         Command::List { state, since } => list(&ledger, state, since, output).await,
         Command::Show { message_id } => show(&ledger, &message_id.as_str().into(), output).await,
-        Command::Rearm { message_id } => rearm(&ledger, &message_id.as_str().into(), output).await,
+        Command::Rearm { message_id, event } => {
+            let id = message_id.as_str().into();
+            rearm(&ledger, &id, event.as_deref(), output).await
+        }
         Command::Forget { phone } => {
             let rows = ledger.forget(&phone).await?;
             output.result(&json!({"rows": rows}), &format!("erased in {rows} rows"));
@@ -141,15 +156,37 @@ async fn show(ledger: &Ledger, id: &InboundMessageId, output: Output) -> Result<
     Ok(())
 }
 
-async fn rearm(ledger: &Ledger, id: &InboundMessageId, output: Output) -> Result<(), Failure> {
-    match ledger.rearm(id).await? {
+async fn rearm(
+    ledger: &Ledger,
+    id: &InboundMessageId,
+    event: Option<&Path>,
+    output: Output,
+) -> Result<(), Failure> {
+    let rearmed = match event {
+        None => ledger.rearm(id).await?,
+        Some(file) => match Event::from_json(std::fs::read(file)?)? {
+            Event::InboundMessage(message) if message.message_id == *id => {
+                ledger.rearm_with(&message).await?
+            }
+            _ => {
+                let why = format!("the event in {} is not about {id}", file.display());
+                return Err(Failure::Usage(why));
+            }
+        },
+    };
+    match rearmed {
         Rearmed::Yes => {
             output.result(
-                &json!({"message_id": id, "state": "released"}),
-                &format!("{id} is released: it will be answered"),
+                &json!({"message_id": id, "state": State::Queued.as_str()}),
+                &format!("{id} is queued: the next `receive` or `run` of the application answers it"),
             );
             Ok(())
         }
+        Rearmed::NoEvent(record) => Err(Failure::Local(format!(
+            "{id} is {}, and its event is not kept any more: give it with --event FILE, or answer \
+             with `backchat reply`",
+            record.state
+        ))),
         Rearmed::Refused(record) => Err(Failure::Local(format!(
             "{id} is {}: sending it again could be a second message",
             record.state

@@ -4,12 +4,15 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use backchat_core::{CallbackUrl, CorrelationId, Template};
+use serde::{Deserialize, Serialize};
+
+use crate::record::StoredAnswer;
 
 /// Why a handler failed: any error.
 pub type HandlerError = Box<dyn StdError + Send + Sync>;
 
 /// What a message handler wants to be sent.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Answer {
     /// What the user reads. `None`: no reply. An empty text counts as a failure of the handler.
@@ -35,6 +38,17 @@ impl Answer {
             text: Some(text.into()),
             ..Self::default()
         }
+    }
+
+    /// The answer that an earlier attempt could not send. `None`: it cannot be read.
+    pub(crate) fn restore(stored: &StoredAnswer) -> Option<Self> {
+        serde_json::from_slice(&stored.json).ok()
+    }
+
+    /// The answer as it is kept for the next attempt.
+    pub(crate) fn store(&self) -> Option<StoredAnswer> {
+        let json = serde_json::to_vec(self).ok()?;
+        Some(StoredAnswer { json: json.into() })
     }
 
     /// Sets where Prelude posts the delivery events.

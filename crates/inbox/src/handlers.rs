@@ -1,4 +1,4 @@
-//! The application's functions, and how they are run: a panic is a failure like any other.
+//! The application's functions. A panic is a failure like any other, and so is a run without an end.
 
 use std::fmt;
 use std::future::Future;
@@ -6,15 +6,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use backchat_core::{DeliveryEvent, Event, InboundMessage, OptOutEvent};
+use backchat_core::{DeliveryEvent, Error, Event, InboundMessage, OptOutEvent};
 
 use crate::answer::{Answer, HandlerError, IntoAnswer, IntoHandled};
 use crate::caller;
+use crate::context::HandlerContext;
 use crate::failure::Failure;
 
 type Running<T> = Pin<Box<dyn Future<Output = Result<T, HandlerError>> + Send>>;
 
-/// One function of the application, which may be set while the inbox runs.
+/// One function of the application, which is set once, also while the inbox runs.
 pub(crate) struct Handler<E, T>(ArcSwapOption<Function<E, T>>);
 
 struct Function<E, T>(Box<dyn Fn(E) -> Running<T> + Send + Sync>);
@@ -30,19 +31,67 @@ impl<E: Send + 'static, T: Send + 'static> Handler<E, T> {
         self.0.load().is_some()
     }
 
-    fn set(&self, function: impl Fn(E) -> Running<T> + Send + Sync + 'static) {
-        self.0.store(Some(Arc::new(Function(Box::new(function)))));
+    fn set(
+        &self,
+        name: &'static str,
+        function: impl Fn(E) -> Running<T> + Send + Sync + 'static,
+    ) -> Result<(), Error> {
+        set_once(&self.0, name, Function(Box::new(function)))
     }
 
-    /// Runs the function as a task of its own; `None` when there is none.
-    pub(crate) async fn run(&self, event: E) -> Option<Result<T, HandlerError>> {
+    /// Runs the function as a task of its own; `None` when there is none. A run that goes beyond its
+    /// deadline, or that is cancelled, has failed: its task is aborted, as far as it can be.
+    pub(crate) async fn run(
+        &self,
+        event: E,
+        context: &HandlerContext,
+    ) -> Option<Result<T, HandlerError>> {
         let function = self.0.load_full()?;
-        let task = tokio::spawn(caller::inherit(async move { (function.0)(event).await }));
-        Some(
-            task.await
-                .unwrap_or_else(|error| Err(Box::new(error) as HandlerError)),
-        )
+        let run = context
+            .clone()
+            .scope(async move { (function.0)(event).await });
+        let mut task = tokio::spawn(caller::inherit(run));
+        let unwanted = tokio::select! {
+            biased;
+            ended = &mut task => {
+                return Some(ended.unwrap_or_else(|error| Err(Box::new(error) as HandlerError)));
+            }
+            () = tokio::time::sleep_until(context.end()) => Unwanted::TooSlow,
+            () = context.cancelled() => Unwanted::Shutdown,
+        };
+        context.cancel();
+        task.abort();
+        Some(Err(Box::new(unwanted)))
     }
+}
+
+/// Raises `configuration` when there is a function already: two would each believe to be asked.
+fn set_once<T>(
+    place: &ArcSwapOption<T>,
+    name: &'static str,
+    function: T,
+) -> Result<(), Error> {
+    let set = place.compare_and_swap(&None::<Arc<T>>, Some(Arc::new(function)));
+    if set.is_some() {
+        return Err(Error::configuration(
+            name,
+            "is set already: an inbox has one function of each kind",
+        ));
+    }
+    Ok(())
+}
+
+/// The inbox did not wait for the end of a handler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unwanted {
+    #[error("the handler took longer than `handler_timeout`")]
+    TooSlow,
+    #[error("an earlier run of the handler for this event has not ended yet")]
+    StillRunning,
+    #[error("the inbox shut down while the handler ran")]
+    Shutdown,
+    #[error("the process ended during each earlier attempt")]
+    Died,
 }
 
 /// All functions of the application.
@@ -58,45 +107,45 @@ pub(crate) struct Handlers {
 struct OnError(Box<dyn Fn(&Failure) + Send + Sync>);
 
 impl Handlers {
-    pub(crate) fn set_message<F, Fut>(&self, handler: F)
+    pub(crate) fn set_message<F, Fut>(&self, handler: F) -> Result<(), Error>
     where
         F: Fn(InboundMessage) -> Fut + Send + Sync + 'static,
         Fut: Future + Send + 'static,
         Fut::Output: IntoAnswer,
     {
-        self.message.set(move |message| {
+        self.message.set("on_message", move |message| {
             let running = handler(message);
             Box::pin(async move { running.await.into_answer() })
-        });
+        })
     }
 
-    pub(crate) fn set<E, F, Fut>(place: &Handler<E, ()>, handler: F)
+    pub(crate) fn set<E, F, Fut>(
+        place: &Handler<E, ()>,
+        name: &'static str,
+        handler: F,
+    ) -> Result<(), Error>
     where
         E: Send + 'static,
         F: Fn(E) -> Fut + Send + Sync + 'static,
         Fut: Future + Send + 'static,
         Fut::Output: IntoHandled,
     {
-        place.set(move |event| {
+        place.set(name, move |event| {
             let running = handler(event);
             Box::pin(async move { running.await.into_handled() })
-        });
+        })
     }
 
-    pub(crate) fn set_error(&self, hook: impl Fn(&Failure) + Send + Sync + 'static) {
-        self.error.store(Some(Arc::new(OnError(Box::new(hook)))));
+    pub(crate) fn set_error(
+        &self,
+        hook: impl Fn(&Failure) + Send + Sync + 'static,
+    ) -> Result<(), Error> {
+        set_once(&self.error, "on_error", OnError(Box::new(hook)))
     }
 
     /// Tells the application and the log.
     pub(crate) fn report(&self, failure: &Failure) {
-        tracing::warn!(
-            target: "backchat",
-            stage = failure.stage.as_str(),
-            event_id = failure.event_id.as_ref().map(backchat_core::EventId::as_str),
-            message_id = failure.message_id.as_ref().map(backchat_core::InboundMessageId::as_str),
-            error = %failure.error,
-            "inbox"
-        );
+        failure.log();
         if let Some(hook) = self.error.load_full() {
             let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (hook.0)(failure)));
             if told.is_err() {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
 use backchat_core::jiff::Timestamp;
@@ -14,10 +15,12 @@ use tokio::sync::{Notify, watch};
 
 use crate::answer::{IntoAnswer, IntoHandled};
 use crate::builder::InboxBuilder;
+use crate::context::Runs;
 use crate::failure::Failure;
 use crate::handlers::Handlers;
 use crate::ledger::{Claim, Gate, Ledger};
-use crate::queue::Mode;
+use crate::options::{Mode, QueueOptions};
+use crate::queue::{self, Housekeeping};
 use crate::record::{Record, Ticket};
 use crate::state::{End, State};
 use crate::store::{Counts, Finished, Rearmed};
@@ -33,13 +36,31 @@ pub(crate) struct Inner {
     pub(crate) client: Client,
     pub(crate) webhook: Webhook,
     pub(crate) ledger: Ledger,
-    pub(crate) retention: Duration,
     pub(crate) mode: Mode,
+    pub(crate) queue: QueueOptions,
+    pub(crate) retention: Duration,
+    pub(crate) handler_timeout: Duration,
+    pub(crate) max_event_age: Option<Duration>,
     pub(crate) handlers: Handlers,
     pub(crate) tasks: Tasks,
+    pub(crate) runs: Runs,
+    pub(crate) housekeeping: Housekeeping,
+    /// Whether a look for messages that no worker takes is planned.
+    pub(crate) watching: AtomicBool,
+    /// The number of requests that were not signed by Prelude.
+    pub(crate) refused: AtomicU64,
     /// Wakes the queue: something was stored, or finished.
     pub(crate) wake: Notify,
     pub(crate) stopping: watch::Sender<bool>,
+}
+
+/// The options of an inbox, checked.
+pub(crate) struct Settings {
+    pub(crate) mode: Mode,
+    pub(crate) queue: QueueOptions,
+    pub(crate) retention: Duration,
+    pub(crate) handler_timeout: Duration,
+    pub(crate) max_event_age: Option<Duration>,
 }
 
 impl Inbox {
@@ -52,70 +73,87 @@ impl Inbox {
         client: Client,
         webhook: Webhook,
         ledger: Ledger,
-        retention: Duration,
-        mode: Mode,
+        settings: Settings,
     ) -> Self {
         Self {
             inner: Arc::new(Inner {
                 client,
                 webhook,
                 ledger,
-                retention,
-                mode,
+                mode: settings.mode,
+                queue: settings.queue,
+                retention: settings.retention,
+                handler_timeout: settings.handler_timeout,
+                max_event_age: settings.max_event_age,
                 handlers: Handlers::default(),
                 tasks: Tasks::default(),
+                runs: Runs::default(),
+                housekeeping: Housekeeping::default(),
+                watching: AtomicBool::new(false),
+                refused: AtomicU64::new(0),
                 wake: Notify::new(),
                 stopping: watch::Sender::new(false),
             }),
         }
     }
 
-    /// Who answers messages. The function returns a text, nothing, an [`Answer`](crate::Answer), an
-    /// `Option` or a `Result` of these. When it fails or panics nothing is sent, and it runs again.
+    /// Registers the function that answers messages. It returns a text, nothing, an
+    /// [`Answer`](crate::Answer), an `Option` or a `Result` of these. When it fails, panics, or takes
+    /// longer than `handler_timeout`, nothing is sent, and it runs again: up to `max_attempts` times.
     /// It may run more than once for a message, at most one of its answers is sent. An empty text
     /// is a failure.
-    pub fn on_message<F, Fut>(&self, handler: F)
+    ///
+    /// Raises `configuration` when a function is registered already. The same holds for the other
+    /// `on_…` functions.
+    pub fn on_message<F, Fut>(&self, handler: F) -> Result<(), Error>
     where
         F: Fn(InboundMessage) -> Fut + Send + Sync + 'static,
         Fut: Future + Send + 'static,
         Fut::Output: IntoAnswer,
     {
-        self.inner.handlers.set_message(handler);
+        self.inner.handlers.set_message(handler)
     }
 
-    /// Who is told what became of a reply. Runs at least once per event, after the ledger knows.
-    pub fn on_delivery<F, Fut>(&self, handler: F)
+    /// Registers the function that hears what became of a reply. It runs after the ledger knows,
+    /// and again for the same event only until it has succeeded.
+    pub fn on_delivery<F, Fut>(&self, handler: F) -> Result<(), Error>
     where
         F: Fn(DeliveryEvent) -> Fut + Send + Sync + 'static,
         Fut: Future + Send + 'static,
         Fut::Output: IntoHandled,
     {
-        Handlers::set(&self.inner.handlers.delivery, handler);
+        Handlers::set(&self.inner.handlers.delivery, "on_delivery", handler)
     }
 
-    /// Who is told that a user opted out, in again, or asked for help. At least once per event.
-    pub fn on_opt_out<F, Fut>(&self, handler: F)
+    /// Registers the function that hears that a user opted out, in again, or asked for help. It runs
+    /// again for the same event only until it has succeeded.
+    pub fn on_opt_out<F, Fut>(&self, handler: F) -> Result<(), Error>
     where
         F: Fn(OptOutEvent) -> Fut + Send + Sync + 'static,
         Fut: Future + Send + 'static,
         Fut::Output: IntoHandled,
     {
-        Handlers::set(&self.inner.handlers.opt_out, handler);
+        Handlers::set(&self.inner.handlers.opt_out, "on_opt_out", handler)
     }
 
-    /// Who gets every other event. At least once per event.
-    pub fn on_other<F, Fut>(&self, handler: F)
+    /// Registers the function that gets every other event. It runs again for the same event only
+    /// until it has succeeded.
+    pub fn on_other<F, Fut>(&self, handler: F) -> Result<(), Error>
     where
         F: Fn(Event) -> Fut + Send + Sync + 'static,
         Fut: Future + Send + 'static,
         Fut::Output: IntoHandled,
     {
-        Handlers::set(&self.inner.handlers.other, handler);
+        Handlers::set(&self.inner.handlers.other, "on_other", handler)
     }
 
-    /// Who is told when something went wrong, for logs and alarms. Be quick.
-    pub fn on_error(&self, hook: impl Fn(&Failure) + Send + Sync + 'static) {
-        self.inner.handlers.set_error(hook);
+    /// Registers the function that hears of every failure, for alarms; the log has it anyway.
+    /// [`Failure::is_final`] tells whether something is tried again. It must not block.
+    pub fn on_error(
+        &self,
+        hook: impl Fn(&Failure) + Send + Sync + 'static,
+    ) -> Result<(), Error> {
+        self.inner.handlers.set_error(hook)
     }
 
     /// The ledger by itself, for all that operators do.
@@ -147,10 +185,52 @@ impl Inbox {
         self.ledger().oldest_maybe_sent_age().await
     }
 
-    /// [`Ledger::rearm`]. Workers of this inbox see it at once.
+    /// Makes a message answerable again: [`Ledger::rearm`]. Waits for what this process still does
+    /// with it. Inline, where a handler is registered, the message has been answered when this
+    /// returns, and [`Inbox::outcome`] tells how; in queue mode a worker answers it.
     pub async fn rearm(&self, message_id: &InboundMessageId) -> Result<Rearmed, Error> {
+        self.inner.runs.ended(&self.ledger().key(message_id)).await;
         let rearmed = self.ledger().rearm(message_id).await?;
-        self.inner.wake.notify_one();
+        self.answer_rearmed(message_id, rearmed).await
+    }
+
+    /// As [`Inbox::rearm`], with the event that the application kept: for a message whose row keeps
+    /// none any more, because it was `rejected` or `skipped`. [`Ledger::rearm_with`]
+    pub async fn rearm_with(&self, message: &InboundMessage) -> Result<Rearmed, Error> {
+        let message_id = &message.message_id;
+        self.inner.runs.ended(&self.ledger().key(message_id)).await;
+        let rearmed = self.ledger().rearm_with(message).await?;
+        self.answer_rearmed(message_id, rearmed).await
+    }
+
+    async fn answer_rearmed(
+        &self,
+        message_id: &InboundMessageId,
+        rearmed: Rearmed,
+    ) -> Result<Rearmed, Error> {
+        let inner = Arc::clone(&self.inner);
+        if rearmed != Rearmed::Yes
+            || inner.mode != Mode::Inline
+            || !inner.handlers.message.is_set()
+        {
+            inner.wake.notify_one();
+            return Ok(rearmed);
+        }
+        let message_id = message_id.clone();
+        let work = self.inner.tasks.spawn(async move {
+            let Some(record) = inner.ledger.show(&message_id).await? else {
+                return Ok(());
+            };
+            let Some(message) = record.event.as_ref().map(queue::read).transpose()? else {
+                return Ok(());
+            };
+            // Lost: somebody else answers it.
+            if let Claim::Won(ticket) = inner.ledger.claim(&message).await? {
+                inner.answer(message, ticket).await;
+            }
+            Ok::<(), Error>(())
+        });
+        work.await.unwrap_or(Ok(()))?;
         Ok(rearmed)
     }
 
@@ -159,9 +239,18 @@ impl Inbox {
         self.ledger().forget(phone).await
     }
 
-    /// [`Ledger::prune`] with this inbox's retention. [`Inbox::run`] does it by itself.
+    /// Cleans up to the end: [`Ledger::prune`] with this inbox's retention, in small steps with
+    /// pauses. Returns how many rows changed. Requests and [`Inbox::run`] do it by themselves.
     pub async fn prune(&self) -> Result<u64, Error> {
-        self.ledger().prune(self.inner.retention).await
+        let mut changed = 0;
+        loop {
+            let step = self.inner.prune_step().await?;
+            if step == 0 {
+                return Ok(changed);
+            }
+            changed += step;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// [`Ledger::claim`], for handlers of one's own.
@@ -186,7 +275,7 @@ impl Inbox {
 }
 
 impl Inner {
-    /// Whether [`Inbox::shutdown`] was called.
+    /// Ends when [`Inbox::shutdown`] is called.
     pub(crate) async fn stopped(&self) {
         // The sender lives in `self`: waiting can only end with the value.
         let mut stopping = self.stopping.subscribe();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use backchat_core::jiff::Timestamp;
 use backchat_core::{
-    CorrelationId, DeliveryEvent, Error, InboundMessage, InboundMessageId, StoreError,
+    CorrelationId, DeliveryEvent, Error, EventId, InboundMessage, InboundMessageId, StoreError,
 };
 use ring::rand::{SecureRandom, SystemRandom};
 
@@ -16,8 +16,8 @@ use crate::digest::Digest;
 use crate::record::{Key, Record, StoredEvent, Ticket};
 use crate::state::{End, State};
 use crate::store::{
-    self, Claimed, Counts, Due, DueQuery, Finished, Gated, ListQuery, NewClaim, NewEvent, NewGate,
-    Prune, Rearmed, Settlement, Store,
+    self, Backlog, Claimed, Counts, Due, DueQuery, EventKey, Finished, Gated, ListQuery, NewClaim,
+    NewEvent, NewGate, Prune, Pruned, Rearmed, Rows, Settlement, Store,
 };
 
 /// The longest list that one call of [`Ledger::list`] gives.
@@ -25,6 +25,9 @@ const PAGE: u32 = 1000;
 
 /// How many rows one step of [`Ledger::prune`] touches: one or two milliseconds of a store's time.
 const PRUNE_STEP: u32 = 200;
+
+/// Prelude delivers for two weeks: what still waits for a redelivery then gets none.
+const ABANDONED: Duration = SHORTEST_RETENTION;
 
 /// A ledger: what is known about the answer to every message.
 ///
@@ -104,7 +107,8 @@ impl Ledger {
         self
     }
 
-    /// Which of several answers to the same message. Default: `reply`.
+    /// The slot: one of several answers to a message, each given at most once. Rows, lists and counts
+    /// are those of the slot. Default: `reply`.
     pub fn slot(mut self, slot: impl Into<Arc<str>>) -> Self {
         self.slot = slot.into();
         self
@@ -145,7 +149,7 @@ impl Ledger {
         after: Option<&Record>,
     ) -> Result<Vec<Record>, Error> {
         let query = ListQuery {
-            scope: Arc::clone(&self.scope),
+            rows: self.rows(),
             state,
             since: since.unwrap_or(Timestamp::UNIX_EPOCH),
             after: after.map(|record| (record.created_at, record.key.clone())),
@@ -154,23 +158,37 @@ impl Ledger {
         Ok(self.store.list(query, self.now()).await?)
     }
 
-    /// How many rows are in each state. It may read every row: not for every second.
+    /// Counts the rows in each state. It may read every row: not for every second.
     pub async fn counts(&self) -> Result<Counts, Error> {
-        Ok(self.store.counts(self.scope_of(), self.now()).await?)
+        Ok(self.store.counts(self.rows(), self.now()).await?)
     }
 
-    /// How long the oldest `maybe_sent` has waited for somebody to decide: watch this.
+    /// The age of the oldest `maybe_sent`, which waits for somebody to decide: watch this.
     pub async fn oldest_maybe_sent_age(&self) -> Result<Option<Duration>, Error> {
-        let (scope, now) = (self.scope_of(), self.now());
-        Ok(self.store.oldest_maybe_sent(scope, now).await?)
+        Ok(self.store.oldest_maybe_sent(self.rows(), self.now()).await?)
     }
 
-    /// An operator says: send it after all. The row becomes claimable: a worker of the queue takes
-    /// it if its event is still kept, else it is answered when its event comes again.
+    /// Tells how long the queue has waited for a worker: watch this where other processes work.
+    pub async fn backlog(&self) -> Result<Backlog, Error> {
+        Ok(self.store.backlog(self.rows(), self.now()).await?)
+    }
+
+    /// Makes a message answerable again, because an operator says so. Its row becomes `queued`: the
+    /// next `receive` or `run` of a process with a handler takes it, in both modes.
     ///
-    /// Refused while a POST may be under way, and for a reply that was accepted.
+    /// Refused while a POST may be under way, for a reply that was accepted, and for a row whose
+    /// event is not kept any more: see [`Ledger::rearm_with`].
     pub async fn rearm(&self, message_id: &InboundMessageId) -> Result<Rearmed, Error> {
-        Ok(self.store.rearm(self.key(message_id), self.now()).await?)
+        let key = self.key(message_id);
+        Ok(self.store.rearm(key, None, self.now()).await?)
+    }
+
+    /// As [`Ledger::rearm`], with the event that the application kept: for a row that keeps none any
+    /// more, because it was `rejected` or `skipped`.
+    pub async fn rearm_with(&self, message: &InboundMessage) -> Result<Rearmed, Error> {
+        let key = self.key(&message.message_id);
+        let event = StoredEvent::of(message);
+        Ok(self.store.rearm(key, Some(event), self.now()).await?)
     }
 
     /// Erases what names or quotes `phone`, exactly as the events wrote it, and says in how many
@@ -182,24 +200,26 @@ impl Ledger {
     }
 
     /// Deletes finished rows, and erases events, that are older than `retention` (at least 15 days,
-    /// for Prelude delivers for two weeks). Small steps with pauses; says how many rows changed.
-    pub async fn prune(&self, retention: Duration) -> Result<u64, Error> {
-        let retention = retention.max(SHORTEST_RETENTION);
-        let mut changed = 0;
+    /// for Prelude delivers for two weeks). Small steps with pauses. [`Pruned::lost`] names the rows
+    /// that became `maybe_sent` or `given_up` by it: report them.
+    pub async fn prune(&self, retention: Duration) -> Result<Pruned, Error> {
+        let mut all = Pruned::default();
         loop {
             let step = self.prune_step(retention).await?;
-            if step == 0 {
-                return Ok(changed);
+            if step.changed == 0 {
+                return Ok(all);
             }
-            changed += step;
+            all.changed += step.changed;
+            all.lost.extend(step.lost);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
-    async fn prune_step(&self, retention: Duration) -> Result<u64, StoreError> {
+    pub(crate) async fn prune_step(&self, retention: Duration) -> Result<Pruned, StoreError> {
         let prune = Prune {
             scope: self.scope_of(),
-            retention,
+            retention: retention.max(SHORTEST_RETENTION),
+            abandoned: ABANDONED,
             limit: PRUNE_STEP,
         };
         self.store.prune(prune, self.now()).await
@@ -210,6 +230,7 @@ impl Ledger {
         let claim = NewClaim {
             key: self.key(&message.message_id),
             sender: Digest::of(message.from.as_str()),
+            event: StoredEvent::of(message),
             lease: self.lease,
         };
         Ok(match self.store.claim(claim, self.now()).await? {
@@ -273,12 +294,19 @@ impl Ledger {
         let event = NewEvent {
             key: self.key(&message.message_id),
             sender: Digest::of(message.from.as_str()),
-            event: StoredEvent {
-                json: message.raw.as_bytes().into(),
-                verified: message.verified,
-            },
+            event: StoredEvent::of(message),
         };
         Ok(self.store.enqueue(event, self.now()).await?)
+    }
+
+    pub(crate) async fn is_handled(&self, event_id: &EventId) -> Result<bool, Error> {
+        let event = self.event_key(event_id);
+        Ok(self.store.is_handled(event, self.now()).await?)
+    }
+
+    pub(crate) async fn mark_handled(&self, event_id: &EventId) -> Result<(), Error> {
+        let event = self.event_key(event_id);
+        Ok(self.store.mark_handled(event, self.now()).await?)
     }
 
     pub(crate) async fn next_due(&self, limit: u32) -> Result<Vec<Due>, Error> {
@@ -299,7 +327,22 @@ impl Ledger {
         Arc::clone(&self.scope)
     }
 
-    fn key(&self, message_id: &InboundMessageId) -> Key {
+    fn rows(&self) -> Rows {
+        Rows {
+            scope: self.scope_of(),
+            slot: Some(Arc::clone(&self.slot)),
+        }
+    }
+
+    fn event_key(&self, event_id: &EventId) -> EventKey {
+        EventKey {
+            scope: self.scope_of(),
+            slot: Arc::clone(&self.slot),
+            event_id: event_id.clone(),
+        }
+    }
+
+    pub(crate) fn key(&self, message_id: &InboundMessageId) -> Key {
         Key::new(self.scope_of(), message_id.clone(), Arc::clone(&self.slot))
     }
 }

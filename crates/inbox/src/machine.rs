@@ -3,11 +3,17 @@
 //! ```text
 //!             claim                         begin_send (compare-and-set on the token,
 //!  (none) ----------------> claimed ------- durable, BEFORE the POST) ---> sending
-//!    ^   lease over: claim again, token+1 |  not_sent                        | 2xx -> sent
-//!    |                          released <-----------------------------------| refused -> rejected
-//!    |                          (claimable)                                  | else / lease over -> maybe_sent
-//!  skipped (handler returned nothing)                maybe_sent -- event / operator --> sent | rejected | released
+//!    |       ^    lease over: claim again, |  not_sent                       | 2xx -> sent
+//!    | enqueue    token + 1                |                                 | refused -> rejected
+//!    v       |                             v                                 | else, or lease over -> maybe_sent
+//!  queued ---+---------------------- retrying <------------------------------+
+//!    ^    claim                            |  last attempt
+//!    |                                     v
+//!    +--- operator: rearm ------------- given_up, maybe_sent, rejected, skipped
 //! ```
+//!
+//! A handler that returns nothing makes a `claimed` row `skipped`; a delivery event makes any row
+//! `sent`.
 //!
 //! No store decides anything else: the memory store runs this function, and the statements of the
 //! SQL stores are held to it by a model test.
@@ -26,14 +32,16 @@ use crate::state::{End, State, delivery_rank};
 pub enum Step {
     /// A worker wants to answer the message.
     Claim {
-        /// Who wrote.
+        /// The sender.
         sender: Digest,
-        /// How long the worker may take.
+        /// The event, kept until the row is done.
+        event: StoredEvent,
+        /// The time that the worker may take.
         lease: Duration,
     },
     /// A message is to be answered later.
     Enqueue {
-        /// Who wrote.
+        /// The sender.
         sender: Digest,
         /// The event.
         event: StoredEvent,
@@ -69,7 +77,12 @@ pub enum Step {
         delivery: DeliveryStatus,
     },
     /// An operator says: send it after all.
-    Rearm,
+    Rearm {
+        /// The event, for a row that keeps none any more.
+        event: Option<StoredEvent>,
+    },
+    /// The message is not worked on any more, and listed.
+    GiveUp,
     /// The sender asks to be forgotten.
     Forget,
 }
@@ -86,11 +99,19 @@ pub enum Transition {
 /// The row under `key` after `step` at `now`.
 pub fn apply(key: &Key, row: Option<&Record>, step: &Step, now: Timestamp) -> Transition {
     let next = match (row, step) {
-        (None, Step::Claim { sender, lease }) => Some(Record {
+        (
+            None,
+            Step::Claim {
+                sender,
+                event,
+                lease,
+            },
+        ) => Some(Record {
             state: State::Claimed,
             token: 1,
             lease_until: later(now, *lease),
             attempts: 1,
+            event: Some(event.clone()),
             ..Record::new(key.clone(), *sender, now)
         }),
         (None, Step::Enqueue { sender, event }) => Some(Record {
@@ -109,8 +130,13 @@ pub fn apply(key: &Key, row: Option<&Record>, step: &Step, now: Timestamp) -> Tr
 
 fn change(row: &Record, step: &Step, now: Timestamp) -> Option<Record> {
     match step {
-        Step::Claim { sender, lease } => row.is_claimable_at(now).then(|| Record {
+        Step::Claim {
+            sender,
+            event,
+            lease,
+        } => row.is_claimable_at(now).then(|| Record {
             sender: Some(*sender),
+            event: row.event.clone().or_else(|| Some(event.clone())),
             ..claimed(row, *lease, now)
         }),
         Step::ClaimDue { lease } => {
@@ -137,7 +163,8 @@ fn change(row: &Record, step: &Step, now: Timestamp) -> Option<Record> {
         }),
         Step::Finish { token, end } => finish(row, *token, end, now),
         Step::Settle { reply_id, delivery } => Some(settle(row, reply_id, *delivery)),
-        Step::Rearm => rearm(row, now),
+        Step::Rearm { event } => rearm(row, event.as_ref(), now),
+        Step::GiveUp => row.is_claimable_at(now).then(|| given_up(row)),
         Step::Forget => Some(forget(row)),
     }
 }
@@ -154,20 +181,18 @@ fn claimed(row: &Record, lease: Duration, now: Timestamp) -> Record {
     }
 }
 
-/// A row that an inline worker has, or had: with the event it cannot be lost when that one dies.
+/// Puts a row that an inline worker has, or had, into the queue: its event is not lost when that
+/// worker dies.
 fn attach(row: &Record, sender: Digest, event: &StoredEvent, now: Timestamp) -> Option<Record> {
-    let open = matches!(
-        row.state_at(now),
-        State::Released | State::Claimed | State::Sending
-    );
-    (open && row.event.is_none()).then(|| Record {
+    let due_at = match row.state_at(now) {
+        State::Queued | State::Retrying => now,
+        State::Claimed | State::Sending => row.lease_until,
+        _ => return None,
+    };
+    row.due_at.is_none().then(|| Record {
         sender: Some(sender),
-        event: Some(event.clone()),
-        due_at: Some(if row.state == State::Released {
-            now
-        } else {
-            row.lease_until
-        }),
+        event: row.event.clone().or_else(|| Some(event.clone())),
+        due_at: Some(due_at),
         ..row.clone()
     })
 }
@@ -191,16 +216,25 @@ fn finish(row: &Record, token: i64, end: &End, now: Timestamp) -> Option<Record>
             code: Some(code.clone()),
             ..done(row)
         }),
-        End::NotSent { code, retry_in } => {
-            (mine && matches!(state, State::Claimed | State::Sending)).then(|| Record {
-                state: State::Released,
+        End::NotSent {
+            code,
+            retry_in,
+            answer,
+        } => (mine && matches!(state, State::Claimed | State::Sending)).then(|| {
+            let row = Record {
                 code: code.clone(),
-                due_at: retry_in
-                    .filter(|_| row.event.is_some())
-                    .map(|wait| later(now, wait)),
+                answer: answer.clone().or_else(|| row.answer.clone()),
                 ..row.clone()
-            })
-        }
+            };
+            match retry_in {
+                Some(wait) => Record {
+                    state: State::Retrying,
+                    due_at: row.due_at.map(|_| later(now, *wait)),
+                    ..row
+                },
+                None => given_up(&row),
+            }
+        }),
         End::MaybeSent => (mine && row.state == State::Sending).then(|| Record {
             state: State::MaybeSent,
             due_at: None,
@@ -230,23 +264,45 @@ fn settle(row: &Record, reply_id: &SentMessageId, delivery: DeliveryStatus) -> R
 }
 
 /// Only where no POST can be under way, and not where one was accepted. A `claimed` row needs no
-/// operator: it is claimed again by itself.
-fn rearm(row: &Record, now: Timestamp) -> Option<Record> {
-    matches!(
-        row.state_at(now),
-        State::MaybeSent | State::Rejected | State::Skipped | State::Released
-    )
-    .then(|| Record {
-        state: State::Released,
+/// operator: it is claimed again by itself. Without an event no worker could answer the message.
+fn rearm(row: &Record, event: Option<&StoredEvent>, now: Timestamp) -> Option<Record> {
+    let event = row.event.as_ref().or(event)?.clone();
+    is_rearmable(row.state_at(now)).then(|| Record {
+        state: State::Queued,
         attempts: 0,
-        due_at: row.event.as_ref().map(|_| now),
+        due_at: Some(now),
+        event: Some(event),
         ..row.clone()
     })
 }
 
+/// Tells that no POST can be under way, and none was accepted.
+pub(crate) fn is_rearmable(state: State) -> bool {
+    matches!(
+        state,
+        State::MaybeSent
+            | State::Rejected
+            | State::Skipped
+            | State::Queued
+            | State::Retrying
+            | State::GivenUp
+    )
+}
+
+fn given_up(row: &Record) -> Record {
+    Record {
+        state: State::GivenUp,
+        due_at: None,
+        ..row.clone()
+    }
+}
+
 /// The row stays, without what names or quotes the sender: a redelivery must still find it.
 fn forget(row: &Record) -> Record {
-    let waiting = matches!(row.state, State::Released | State::Claimed) && row.event.is_some();
+    let waiting = matches!(
+        row.state,
+        State::Queued | State::Retrying | State::Claimed | State::GivenUp
+    );
     Record {
         state: if waiting { State::Skipped } else { row.state },
         sender: None,
@@ -260,6 +316,7 @@ fn done(row: &Record) -> Record {
     Record {
         due_at: None,
         event: None,
+        answer: None,
         ..row.clone()
     }
 }

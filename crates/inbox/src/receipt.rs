@@ -48,7 +48,9 @@ impl Receipt {
     pub(crate) fn of_duplicate(record: &Record, lease_left: Duration) -> Self {
         match record.state {
             state if state.is_finished() => Self::ok(state.as_str()),
-            State::Released => Self::again_after(State::Released.as_str(), Some(MINUTE / 60)),
+            state @ (State::Queued | State::Retrying) => {
+                Self::again_after(state.as_str(), Some(MINUTE / 60))
+            }
             // The worker's clock may be another one: never ask for more than a minute.
             state => Self::again_after(state.as_str(), Some(lease_left.min(MINUTE))),
         }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backchat_core::jiff::Timestamp;
-use backchat_core::{CorrelationId, DeliveryStatus, InboundMessageId, SentMessageId};
+use backchat_core::{
+    CorrelationId, DeliveryStatus, InboundMessage, InboundMessageId, SentMessageId,
+};
 
 use crate::digest::Digest;
 use crate::state::State;
@@ -36,7 +38,8 @@ impl Key {
     }
 }
 
-/// One row of the ledger. It holds no text and no number, but the raw event while it is queued.
+/// One row of the ledger. It holds no text and no number, but for the raw event, and an answer that
+/// could not be sent yet, until it is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Record {
@@ -68,17 +71,19 @@ pub struct Record {
     pub updated_at: Timestamp,
     /// When the queue tries (again); `None` for rows that no queue works on.
     pub due_at: Option<Timestamp>,
-    /// The event, in queue mode, until it is done.
+    /// The event, until the row is done: kept for further attempts and for an operator.
     pub event: Option<StoredEvent>,
+    /// The answer that an earlier attempt could not send, until the row is done.
+    pub answer: Option<StoredAnswer>,
 }
 
 impl Record {
-    /// A row that is first seen `now`: released, and never claimed. For stores, which then set the
+    /// A row that is first seen `now`: queued, and never claimed. For stores, which then set the
     /// fields as they were kept.
     pub fn new(key: Key, sender: Digest, now: Timestamp) -> Self {
         Self {
             key,
-            state: State::Released,
+            state: State::Queued,
             token: 0,
             lease_until: now,
             sender: Some(sender),
@@ -92,6 +97,7 @@ impl Record {
             updated_at: now,
             due_at: None,
             event: None,
+            answer: None,
         }
     }
 
@@ -107,7 +113,7 @@ impl Record {
     /// Whether a claim at `now` would get this row.
     pub fn is_claimable_at(&self, now: Timestamp) -> bool {
         match self.state {
-            State::Released => true,
+            State::Queued | State::Retrying => true,
             State::Claimed => self.lease_until < now,
             _ => false,
         }
@@ -119,9 +125,9 @@ impl Record {
         self.due_at.is_some() && self.state_at(now) != State::MaybeSent
     }
 
-    /// Whether the queue gave this message up, after its last attempt.
-    pub fn is_given_up(&self) -> bool {
-        self.state == State::Released && self.event.is_some() && self.due_at.is_none()
+    /// The place of the row in a list: the order in which rows were first seen.
+    pub(crate) fn place(&self) -> (Timestamp, Key) {
+        (self.created_at, self.key.clone())
     }
 
     /// How long the claim, or the POST, still has at `now`.
@@ -139,9 +145,31 @@ pub struct StoredEvent {
     pub verified: bool,
 }
 
+impl StoredEvent {
+    pub(crate) fn of(message: &InboundMessage) -> Self {
+        Self {
+            json: message.raw.as_bytes().into(),
+            verified: message.verified,
+        }
+    }
+}
+
 impl fmt::Debug for StoredEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "StoredEvent([{} bytes])", self.json.len())
+    }
+}
+
+/// An answer of a handler that could not be sent yet, as JSON. `Debug` prints its length only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredAnswer {
+    /// The answer, as the inbox wrote it.
+    pub json: Arc<[u8]>,
+}
+
+impl fmt::Debug for StoredAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StoredAnswer([{} bytes])", self.json.len())
     }
 }
 
@@ -152,11 +180,29 @@ pub struct Ticket {
     pub key: Key,
     /// The claim's number.
     pub token: i64,
-    /// Which attempt this is, from 1.
+    /// The number of this attempt, from 1.
     pub attempts: u32,
     /// The correlation id of an earlier attempt: use it again, and a late delivery event still
     /// finds its row.
     pub correlation_id: Option<CorrelationId>,
+    /// The answer that an earlier attempt could not send: send it, and do not run the handler.
+    pub answer: Option<StoredAnswer>,
+    /// When the message was first seen.
+    pub created_at: Timestamp,
+}
+
+impl Ticket {
+    /// The right to work on `record`, which the caller has claimed.
+    pub(crate) fn of(record: &Record) -> Self {
+        Self {
+            key: record.key.clone(),
+            token: record.token,
+            attempts: record.attempts,
+            correlation_id: record.correlation_id.clone(),
+            answer: record.answer.clone(),
+            created_at: record.created_at,
+        }
+    }
 }
 
 /// `now` plus `duration`, in the whole microseconds that every store keeps.

@@ -6,15 +6,21 @@ use std::time::Duration;
 
 use backchat_core::{Answered, DeliveryStatus, Error, Outcome, ReplyResponse, SentMessageId};
 
+use crate::record::StoredAnswer;
+
 /// What is known about the answer to a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
+    /// Waits for its first attempt, or was re-armed.
+    Queued,
     /// A worker runs the handler. Claimable again when its lease is over.
     Claimed,
     /// A POST may be under way. Can never be claimed again.
     Sending,
-    /// Not sent, and claimable.
-    Released,
+    /// An attempt failed and sent nothing; another follows.
+    Retrying,
+    /// Not sent, and not tried again. An operator may re-arm it.
+    GivenUp,
     /// The API accepted the reply.
     Sent,
     /// The API refused the reply.
@@ -28,9 +34,11 @@ pub enum State {
 impl State {
     /// Every state.
     pub const ALL: &'static [State] = &[
+        State::Queued,
         State::Claimed,
         State::Sending,
-        State::Released,
+        State::Retrying,
+        State::GivenUp,
         State::Sent,
         State::Rejected,
         State::Skipped,
@@ -40,9 +48,11 @@ impl State {
     /// The name that every language and every store uses.
     pub fn as_str(self) -> &'static str {
         match self {
+            State::Queued => "queued",
             State::Claimed => "claimed",
             State::Sending => "sending",
-            State::Released => "released",
+            State::Retrying => "retrying",
+            State::GivenUp => "given_up",
             State::Sent => "sent",
             State::Rejected => "rejected",
             State::Skipped => "skipped",
@@ -50,12 +60,12 @@ impl State {
         }
     }
 
-    /// Whether no worker will touch the row any more by itself. A `maybe_sent` is finished in this
-    /// sense: a redelivery cannot help.
+    /// Tells that no worker touches the row by itself any more. This includes `maybe_sent` and
+    /// `given_up`: a redelivery cannot help, and an operator decides.
     pub fn is_finished(self) -> bool {
         matches!(
             self,
-            State::Sent | State::Rejected | State::Skipped | State::MaybeSent
+            State::Sent | State::Rejected | State::Skipped | State::MaybeSent | State::GivenUp
         )
     }
 }
@@ -68,7 +78,9 @@ impl fmt::Display for State {
 
 /// The word is not the name of a state.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a state: one of claimed, sending, released, sent, rejected, skipped, maybe_sent")]
+#[error(
+    "not a state: one of queued, claimed, sending, retrying, given_up, sent, rejected, skipped, maybe_sent"
+)]
 pub struct UnknownState;
 
 impl FromStr for State {
@@ -98,11 +110,13 @@ pub enum End {
     },
     /// Provably nothing was sent: the handler failed, or the POST never took effect.
     NotSent {
-        /// Why, such as `connection_failed`.
+        /// The reason, such as `connection_failed`.
         code: Option<String>,
-        /// When the queue tries again; `None` when it gives up. Without a stored event it means
-        /// nothing: the row is claimable either way.
+        /// The time until the queue tries again. `None` gives the message up. A row that no queue
+        /// works on is claimable at once, whatever the time.
         retry_in: Option<Duration>,
+        /// The answer of the handler, when it gave one: the next attempt sends the same.
+        answer: Option<StoredAnswer>,
     },
     /// Nobody can know.
     MaybeSent,
@@ -111,6 +125,18 @@ pub enum End {
 }
 
 impl End {
+    /// The state of a row that ended so.
+    pub(crate) fn state(&self) -> State {
+        match self {
+            End::Sent { .. } => State::Sent,
+            End::Rejected { .. } => State::Rejected,
+            End::NotSent { retry_in: None, .. } => State::GivenUp,
+            End::NotSent { .. } => State::Retrying,
+            End::MaybeSent => State::MaybeSent,
+            End::Skipped => State::Skipped,
+        }
+    }
+
     /// The end that a call's error means. An error that is not about sending came before any POST.
     pub fn of_error(error: &Error) -> Self {
         match error.outcome() {
@@ -122,6 +148,7 @@ impl End {
             Some(Outcome::NotSent) | None => End::NotSent {
                 code: Some(error.code().as_str().to_owned()),
                 retry_in: Some(Duration::ZERO),
+                answer: None,
             },
         }
     }

@@ -8,9 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use backchat_inbox::core::{CallbackUrl, CorrelationId, Template, Webhook};
-use backchat_inbox::{Answer, Inbox, Rearmed, Stage, State, caller};
-use desk::{ANNA, Api, Mood, delivered, hello, id, message, post_to, status};
+use backchat_inbox::core::{
+    CallbackUrl, CorrelationId, DeliveryEvent, Error, Event, Template, Webhook,
+};
+use backchat_inbox::{Answer, Inbox, Ledger, Rearmed, Stage, State, caller};
+use desk::{
+    ANNA, Api, Failures, Mood, TestClock, delivered, hello, id, message, post_to, status,
+};
+use tokio::sync::Notify;
 
 #[tokio::test]
 async fn a_message_is_answered_once_however_often_it_comes() {
@@ -94,11 +99,10 @@ async fn two_inboxes_answer_once(url: &str) {
 #[tokio::test]
 async fn a_handler_that_fails_or_panics_runs_again() {
     let api = Api::new().await;
-    let inbox = api.inbox(|b| b);
+    let inbox = api.silent(|b| b);
     let runs = Arc::new(AtomicU32::new(0));
-    let told = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&runs);
-    inbox.on_message(move |_| {
+    let answer = move |_| {
         let run = counted.fetch_add(1, Ordering::Relaxed);
         async move {
             match run {
@@ -108,12 +112,9 @@ async fn a_handler_that_fails_or_panics_runs_again() {
                 _ => Ok("At last"),
             }
         }
-    });
-    let errors = Arc::clone(&told);
-    inbox.on_error(move |failure| {
-        assert_eq!(failure.stage, Stage::Handler);
-        errors.fetch_add(1, Ordering::Relaxed);
-    });
+    };
+    inbox.on_message(answer).unwrap();
+    let failures = Failures::of(&inbox);
     for _ in 0..3 {
         let receipt = post_to(&inbox, &hello(1)).await;
         assert_eq!(
@@ -121,25 +122,74 @@ async fn a_handler_that_fails_or_panics_runs_again() {
             (503, "handler_failed")
         );
         let record = inbox.outcome(&id(1)).await.unwrap().unwrap();
-        assert_eq!(record.state, State::Released);
+        assert_eq!(record.state, State::Retrying);
         assert_eq!(record.code.as_deref(), Some("handler_failed"));
     }
     assert_eq!(status(&inbox, &hello(1)).await, 200);
     assert_eq!(api.texts(), ["At last"]);
-    assert_eq!(told.load(Ordering::Relaxed), 3);
+    assert_eq!(failures.list(), [(Stage::Handler, false); 3]);
+}
+
+#[tokio::test]
+async fn a_handler_that_always_fails_is_given_up() {
+    let api = Api::new().await;
+    let inbox = api.silent(|b| b);
+    let failing = |_| async { Err::<String, _>("it cannot be done") };
+    inbox.on_message(failing).unwrap();
+    let failures = Failures::of(&inbox);
+    for _ in 0..7 {
+        assert_eq!(status(&inbox, &hello(1)).await, 503);
+    }
+    // Not a redelivery that helps: Prelude may stop.
+    let receipt = post_to(&inbox, &hello(1)).await;
+    assert_eq!((receipt.status, receipt.body.as_str()), (200, "given_up"));
+    assert_eq!(post_to(&inbox, &hello(1)).await.body, "given_up");
+    let mut expected = vec![(Stage::Handler, false); 7];
+    expected.push((Stage::Handler, true));
+    assert_eq!(failures.list(), expected);
+    assert_eq!(failures.last().message_id, Some(id(1)));
+    let listed = inbox.list(Some(State::GivenUp), None).await.unwrap();
+    assert_eq!((listed.len(), listed[0].attempts), (1, 8));
+    assert_eq!(inbox.counts().await.unwrap(), [(State::GivenUp, 1)].into());
+    assert!(api.posts().is_empty());
+}
+
+#[tokio::test]
+async fn a_function_is_registered_once() {
+    let api = Api::new().await;
+    let inbox = api.inbox(|b| b);
+    let named = |result: Result<(), Error>| result.unwrap_err().to_string();
+    let again = inbox.on_message(|_| async { "Hello" });
+    assert!(named(again).contains("`on_message`"));
+    for _ in 0..2 {
+        let _first_then_refused = inbox.on_error(|_| {});
+        let _first_then_refused = inbox.on_other(|_| async {});
+        let _first_then_refused = inbox.on_opt_out(|_| async {});
+        let _first_then_refused = inbox.on_delivery(|_| async {});
+    }
+    assert!(named(inbox.on_error(|_| {})).contains("`on_error`"));
+    assert!(named(inbox.on_other(|_| async {})).contains("`on_other`"));
+    assert!(named(inbox.on_opt_out(|_| async {})).contains("`on_opt_out`"));
+    assert!(named(inbox.on_delivery(|_| async {})).contains("`on_delivery`"));
+    // The first one goes on.
+    assert_eq!(status(&inbox, &hello(1)).await, 200);
+    assert_eq!(api.texts(), ["You said: Hello"]);
 }
 
 #[tokio::test]
 async fn a_handler_may_keep_silent() {
     let api = Api::new().await;
-    let inbox = api.inbox(|b| b);
-    inbox.on_message(
-        |message| async move { (message.text.as_str() != "Hello").then_some("Pardon?") },
-    );
+    let inbox = api.silent(|b| b);
+    inbox
+        .on_message(
+            |message| async move { (message.text.as_str() != "Hello").then_some("Pardon?") },
+        )
+        .unwrap();
     assert_eq!(post_to(&inbox, &hello(1)).await.body, "skipped");
     assert_eq!(status(&inbox, &hello(1)).await, 200);
     assert!(api.posts().is_empty());
-    inbox.on_message(|_| async {});
+    let inbox = api.silent(|b| b);
+    inbox.on_message(|_| async {}).unwrap();
     assert_eq!(post_to(&inbox, &hello(2)).await.body, "skipped");
 }
 
@@ -154,24 +204,117 @@ async fn what_the_api_refuses_is_recorded_and_can_be_rearmed() {
     assert_eq!(record.code.as_deref(), Some("window_expired"));
     assert_eq!(api.posts().len(), 1);
     api.be(Mood::Fine);
-    assert_eq!(inbox.rearm(&id(1)).await.unwrap(), Rearmed::Yes);
-    assert_eq!(post_to(&inbox, &hello(1)).await.body, "sent");
+    // The row is done, and keeps no event: only the application can bring it.
+    let refused = inbox.rearm(&id(1)).await.unwrap();
+    assert!(matches!(refused, Rearmed::NoEvent(_)));
+    let Event::InboundMessage(kept) = Event::from_json(hello(1)).unwrap() else {
+        panic!("no message");
+    };
+    assert_eq!(inbox.rearm_with(&kept).await.unwrap(), Rearmed::Yes);
     assert_eq!(api.posts().len(), 2);
+    assert_eq!(post_to(&inbox, &hello(1)).await.body, "sent");
     assert!(matches!(
         inbox.rearm(&id(1)).await.unwrap(),
         Rearmed::Refused(_)
     ));
+    assert_eq!(api.posts().len(), 2);
+}
+
+/// Nothing else may be needed: no redelivery comes after a 200.
+#[tokio::test]
+async fn a_rearmed_message_is_answered_before_rearm_returns() {
+    let api = Api::new().await;
+    let inbox = api.inbox(|b| b);
+    api.be(Mood::Breaks);
+    assert_eq!(post_to(&inbox, &hello(1)).await.body, "maybe_sent");
+    api.be(Mood::Fine);
+    assert_eq!(inbox.rearm(&id(1)).await.unwrap(), Rearmed::Yes);
+    assert_eq!(api.posts().len(), 2);
+    let record = inbox.outcome(&id(1)).await.unwrap().unwrap();
+    assert_eq!((record.state, record.event), (State::Sent, None));
+}
+
+/// From the program, which has no handler.
+#[tokio::test]
+async fn a_message_that_is_rearmed_elsewhere_is_answered_with_the_next_request() {
+    let api = Api::new().await;
+    let folder = places::Folder::new();
+    let inbox = api.inbox_at(&folder.url()).await;
+    api.be(Mood::Breaks);
+    assert_eq!(post_to(&inbox, &hello(1)).await.body, "maybe_sent");
+    api.be(Mood::Fine);
+    let program = Ledger::open(&folder.url()).await.unwrap();
+    assert_eq!(program.rearm(&id(1)).await.unwrap(), Rearmed::Yes);
+    let record = program.show(&id(1)).await.unwrap().unwrap();
+    assert_eq!(record.state, State::Queued);
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    assert_eq!(post_to(&inbox, &hello(2)).await.body, "sent");
+    let record = program.show(&id(1)).await.unwrap().unwrap();
+    assert_eq!(record.state, State::Sent);
+    assert_eq!(api.posts().len(), 3);
+    // Or by `run`.
+    api.be(Mood::Breaks);
+    assert_eq!(post_to(&inbox, &hello(3)).await.body, "maybe_sent");
+    api.be(Mood::Fine);
+    assert_eq!(program.rearm(&id(3)).await.unwrap(), Rearmed::Yes);
+    let running = tokio::spawn({
+        let inbox = inbox.clone();
+        async move { inbox.run().await }
+    });
+    api.posted(5).await;
+    inbox.shutdown().await;
+    running.await.unwrap();
+    let record = program.show(&id(3)).await.unwrap().unwrap();
+    assert_eq!(record.state, State::Sent);
+}
+
+/// A POST that is under way must end before anybody says: send it again.
+#[tokio::test]
+async fn a_rearming_waits_for_what_is_under_way() {
+    let api = Api::new().await;
+    api.be(Mood::Slow);
+    let inbox = api.inbox(|b| b);
+    let first = tokio::spawn({
+        let inbox = inbox.clone();
+        async move { post_to(&inbox, &hello(1)).await }
+    });
+    api.posted(1).await;
+    let rearming = tokio::spawn({
+        let inbox = inbox.clone();
+        async move { inbox.rearm(&id(1)).await.unwrap() }
+    });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(!rearming.is_finished());
+    api.answer();
+    assert_eq!(first.await.unwrap().body, "sent");
+    assert!(matches!(rearming.await.unwrap(), Rearmed::Refused(_)));
+    assert_eq!(api.posts().len(), 1);
 }
 
 #[tokio::test]
-async fn what_was_not_sent_is_released() {
+async fn what_was_not_sent_is_sent_with_the_next_delivery() {
     let api = Api::new().await;
-    let inbox = api.inbox(|b| b);
+    let inbox = api.silent(|b| b);
+    let runs = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&runs);
+    let another_each_time = move |_| {
+        let run = counted.fetch_add(1, Ordering::Relaxed);
+        async move { format!("Text {run}") }
+    };
+    inbox.on_message(another_each_time).unwrap();
+    let failures = Failures::of(&inbox);
     api.be(Mood::Refuses(429, "slow_down"));
-    let receipt = post_to(&inbox, &hello(1)).await;
-    assert_eq!((receipt.status, receipt.body.as_str()), (503, "not_sent"));
+    // However often: only handlers have a number of attempts.
+    for _ in 0..10 {
+        let receipt = post_to(&inbox, &hello(1)).await;
+        assert_eq!((receipt.status, receipt.body.as_str()), (503, "not_sent"));
+    }
     api.be(Mood::Fine);
     assert_eq!(status(&inbox, &hello(1)).await, 200);
+    assert_eq!(failures.list(), [(Stage::Send, false); 10]);
+    // The handler, which may cost money, ran once.
+    assert_eq!(runs.load(Ordering::Relaxed), 1);
+    assert_eq!(api.texts(), ["Text 0"; 11]);
     let posts = api.posts();
     // One name for both attempts: a late event of the first finds the row.
     assert_eq!(posts[0]["correlation_id"], posts[1]["correlation_id"]);
@@ -211,11 +354,12 @@ async fn an_event_may_come_before_the_post_returns() {
     let posts = api.posted(1).await;
     let told = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&told);
-    inbox.on_delivery(move |event| {
+    let hear = move |event: DeliveryEvent| {
         counted.fetch_add(1, Ordering::Relaxed);
         assert_eq!(event.message_id, "tx_1");
         async {}
-    });
+    };
+    inbox.on_delivery(hear).unwrap();
     let event = delivered("tx_1", Some(&posts[0]["correlation_id"]));
     assert_eq!(post_to(&inbox, &event).await.body, "handled");
     assert_eq!(told.load(Ordering::Relaxed), 1);
@@ -232,13 +376,14 @@ async fn an_event_may_come_before_the_post_returns() {
 #[tokio::test]
 async fn an_answer_has_options() {
     let api = Api::new().await;
-    let inbox = api.inbox(|b| b);
-    inbox.on_message(|_| async {
+    let inbox = api.silent(|b| b);
+    let answer = |_| async {
         Answer::text("Hello")
             .callback_url(CallbackUrl::parse("https://example.com/events").unwrap())
             .correlation_id(CorrelationId::parse("order-7").unwrap())
             .or_template(Template::parse("template_1").unwrap())
-    });
+    };
+    inbox.on_message(answer).unwrap();
     api.be(Mood::Refuses(400, "window_expired"));
     assert_eq!(post_to(&inbox, &hello(1)).await.body, "sent");
     let posts = api.posts();
@@ -275,26 +420,56 @@ async fn other_events_and_other_requests() {
         let receipt = post_to(&inbox, event).await;
         assert_eq!((receipt.status, receipt.body.as_str()), (200, "ignored"));
     }
-    inbox.on_opt_out(|_| async { Err::<(), _>("not now") });
-    inbox.on_other(|event| async move { assert_eq!(event.event_type(), "moon.rose") });
+    let runs = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&runs);
+    let fails_once = move |_| {
+        let run = counted.fetch_add(1, Ordering::Relaxed);
+        async move { if run == 0 { Err("not now") } else { Ok(()) } }
+    };
+    inbox.on_opt_out(fails_once).unwrap();
+    inbox
+        .on_other(|event| async move { assert_eq!(event.event_type(), "moon.rose") })
+        .unwrap();
+    let failures = Failures::of(&inbox);
     assert_eq!(status(&inbox, opt_out).await, 503);
+    // Until it has succeeded, and then not again.
+    assert_eq!(post_to(&inbox, opt_out).await.body, "handled");
+    for _ in 0..3 {
+        let receipt = post_to(&inbox, opt_out).await;
+        assert_eq!((receipt.status, receipt.body.as_str()), (200, "duplicate"));
+    }
+    assert_eq!(runs.load(Ordering::Relaxed), 2);
     assert_eq!(post_to(&inbox, new).await.body, "handled");
     assert_eq!(post_to(&inbox, b"{}").await.body, "event_unreadable");
     assert_eq!(status(&inbox, b"{}").await, 200);
+    let expected = [
+        (Stage::Handler, false),
+        (Stage::Webhook, true),
+        (Stage::Webhook, true),
+    ];
+    assert_eq!(failures.list(), expected);
     // Somebody forgot `on_message`: the message must come again.
-    let silent = Inbox::builder(api.client(), Webhook::unverified()).build();
+    let silent = api.silent(|b| b);
+    let failures = Failures::of(&silent);
     assert_eq!(status(&silent, &hello(1)).await, 503);
+    assert_eq!(failures.list(), [(Stage::Handler, false)]);
 }
 
 #[tokio::test]
 async fn a_request_without_a_good_signature_is_refused() {
     let api = Api::new().await;
     let key = include_str!("../../core/tests/data/public-key.pem");
-    let inbox = Inbox::builder(api.client(), Webhook::new(key).unwrap()).build();
-    inbox.on_message(|_| async { "Hello" });
-    assert_eq!(status(&inbox, &hello(1)).await, 401);
+    let inbox = Inbox::builder(api.client(), Webhook::new(key).unwrap());
+    let inbox = desk::echoing(inbox.build().unwrap());
+    let failures = Failures::of(&inbox);
+    for _ in 0..3 {
+        assert_eq!(status(&inbox, &hello(1)).await, 401);
+    }
     assert!(api.posts().is_empty());
     assert_eq!(inbox.outcome(&id(1)).await.unwrap(), None);
+    // Anybody can send it: a counter, and no alarm.
+    assert_eq!(failures.list(), []);
+    assert_eq!(inbox.health().await.unwrap().refused_requests, 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -302,20 +477,30 @@ async fn a_worker_that_lost_its_lease_sends_nothing() {
     let api = Api::new().await;
     let folder = places::Folder::new();
     let url = folder.url();
-    let builder = || Inbox::builder(api.client(), Webhook::unverified());
-    let slow = builder().store(&url).await.unwrap();
-    let slow = slow.lease(Duration::from_millis(20)).build();
-    slow.on_message(|_| async {
-        tokio::time::sleep(Duration::from_millis(400)).await;
-        "Slow"
-    });
+    // Its process was stopped for longer than its lease: here, by a clock that ran away.
+    let clock = TestClock::new();
+    let slow = Inbox::builder(api.client(), Webhook::unverified());
+    let slow = slow.store(&url).await.unwrap().clock(clock.read());
+    let slow = slow.build().unwrap();
+    let (begun, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (says, waits) = (Arc::clone(&begun), Arc::clone(&go));
+    let answer = move |_| {
+        let (says, waits) = (Arc::clone(&says), Arc::clone(&waits));
+        async move {
+            says.notify_one();
+            waits.notified().await;
+            "Slow"
+        }
+    };
+    slow.on_message(answer).unwrap();
     let quick = api.inbox_at(&url).await;
     let first = tokio::spawn({
         let slow = slow.clone();
         async move { post_to(&slow, &hello(1)).await }
     });
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    begun.notified().await;
     assert_eq!(post_to(&quick, &hello(1)).await.body, "sent");
+    go.notify_one();
     let receipt = first.await.unwrap();
     assert_eq!((receipt.status, receipt.body.as_str()), (200, "sent"));
     assert_eq!(api.texts(), ["You said: Hello"]);
@@ -355,8 +540,10 @@ async fn nothing_printed_holds_a_text_or_a_number() {
 #[tokio::test]
 async fn a_handler_knows_who_asked() {
     let api = Api::new().await;
-    let inbox = api.inbox(|b| b);
-    inbox.on_message(|_| async { caller::current::<u32>().map(|n| format!("For {n}")) });
+    let inbox = api.silent(|b| b);
+    inbox
+        .on_message(|_| async { caller::current::<u32>().map(|n| format!("For {n}")) })
+        .unwrap();
     let receipt = caller::with(Arc::new(7_u32), post_to(&inbox, &hello(1))).await;
     assert_eq!(receipt.body, "sent");
     assert_eq!(post_to(&inbox, &hello(2)).await.body, "skipped");

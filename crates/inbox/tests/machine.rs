@@ -6,7 +6,7 @@ use std::time::Duration;
 use backchat_inbox::core::jiff::Timestamp;
 use backchat_inbox::core::{CorrelationId, DeliveryStatus};
 use backchat_inbox::machine::{Step, Transition, apply};
-use backchat_inbox::{Digest, End, Key, Record, State, StoredEvent};
+use backchat_inbox::{Digest, End, Key, Record, State, StoredAnswer, StoredEvent};
 use proptest::prelude::*;
 
 const LEASE: Duration = Duration::from_secs(10);
@@ -15,9 +15,17 @@ fn key() -> Key {
     Key::new("scope", "im_1".into(), "reply")
 }
 
+fn event() -> StoredEvent {
+    StoredEvent {
+        json: b"{}".as_slice().into(),
+        verified: true,
+    }
+}
+
 fn claim() -> Step {
     Step::Claim {
         sender: Digest::of("+33612345678"),
+        event: event(),
         lease: LEASE,
     }
 }
@@ -47,11 +55,13 @@ fn step() -> impl Strategy<Value = Step> {
         }),
         Just(End::NotSent {
             code: None,
-            retry_in: None
+            retry_in: None,
+            answer: None,
         }),
         Just(End::NotSent {
             code: None,
-            retry_in: Some(LEASE)
+            retry_in: Some(LEASE),
+            answer: Some(StoredAnswer { json: b"{}".as_slice().into() }),
         }),
         Just(End::MaybeSent),
         Just(End::Skipped),
@@ -61,7 +71,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::ClaimDue { lease: LEASE }),
         1 => Just(Step::Enqueue {
             sender: Digest::of("+33612345678"),
-            event: StoredEvent { json: b"{}".as_slice().into(), verified: true },
+            event: event(),
         }),
         6 => token().prop_map(begin),
         6 => (token(), end).prop_map(|(token, end)| finish(token, end)),
@@ -69,7 +79,9 @@ fn step() -> impl Strategy<Value = Step> {
             reply_id: "tx_1".into(),
             delivery: DeliveryStatus::Created,
         }),
-        1 => Just(Step::Rearm),
+        1 => Just(Step::Rearm { event: None }),
+        1 => Just(Step::Rearm { event: Some(event()) }),
+        1 => Just(Step::GiveUp),
         1 => Just(Step::Forget),
     ]
 }
@@ -103,7 +115,9 @@ proptest! {
                     prop_assert!(gates.insert(*token), "a second POST of one claim");
                     may_have_left = true;
                 }
-                Step::Finish { end: End::NotSent { .. }, .. } | Step::Rearm => may_have_left = false,
+                Step::Finish { end: End::NotSent { .. }, .. } | Step::Rearm { .. } => {
+                    may_have_left = false;
+                }
                 _ => {}
             }
             if let Some(before) = &row {
@@ -114,7 +128,7 @@ proptest! {
             prop_assert!(next.reply_id.is_none() || next.state == State::Sent);
             prop_assert!(next.due_at.is_none() || next.event.is_some());
             let finished = matches!(next.state, State::Sent | State::Rejected | State::Skipped);
-            prop_assert!(!finished || next.event.is_none());
+            prop_assert!(!finished || (next.event.is_none() && next.answer.is_none()));
             row = Some(next);
         }
     }
@@ -129,11 +143,12 @@ proptest! {
         let Some(row) = row else { return Ok(()) };
         let late = at(1_000_000);
         match row.state_at(late) {
-            State::Claimed | State::Released => {
+            State::Claimed | State::Queued | State::Retrying => {
                 prop_assert!(after(Some(&row), &claim(), late).is_some());
             }
-            State::MaybeSent | State::Rejected | State::Skipped => {
-                prop_assert!(after(Some(&row), &Step::Rearm, late).is_some());
+            State::MaybeSent | State::GivenUp | State::Rejected | State::Skipped => {
+                let rearm = Step::Rearm { event: Some(event()) };
+                prop_assert!(after(Some(&row), &rearm, late).is_some());
             }
             State::Sent => {}
             State::Sending => prop_assert!(false, "a lease without end"),
@@ -141,10 +156,10 @@ proptest! {
     }
 }
 
-/// Every transition that `spec` draws, and none of those that it forbids.
+/// Every transition that the module draws, and none of those that it forbids.
 #[test]
 fn the_table() {
-    use State::{Claimed, MaybeSent, Rejected, Released, Sending, Sent, Skipped};
+    use State::{Claimed, GivenUp, MaybeSent, Queued, Rejected, Retrying, Sending, Sent, Skipped};
     let now = at(0);
     let in_state = |state| {
         let mut row = after(None, &claim(), now).unwrap();
@@ -152,9 +167,10 @@ fn the_table() {
         row
     };
     let sent = || End::Sent { reply_id: None };
-    let not_sent = || End::NotSent {
+    let not_sent = |retry_in| End::NotSent {
         code: None,
-        retry_in: None,
+        retry_in,
+        answer: None,
     };
     let rejected = || End::Rejected {
         code: "window_expired".to_owned(),
@@ -163,72 +179,89 @@ fn the_table() {
         reply_id: "tx_1".into(),
         delivery: DeliveryStatus::Created,
     };
-    // Step; what becomes of claimed, sending, released, sent, rejected, skipped, maybe_sent.
-    let table: [(Step, [Option<State>; 7]); 9] = [
-        (claim(), [None, None, Some(Claimed), None, None, None, None]),
-        (
-            begin(1),
-            [Some(Sending), None, None, None, None, None, None],
-        ),
+    let rearm = Step::Rearm { event: None };
+    // Each step, and what becomes of the rows that it changes.
+    let table: [(Step, &[(State, State)]); 11] = [
+        (claim(), &[(Queued, Claimed), (Retrying, Claimed)]),
+        (begin(1), &[(Claimed, Sending)]),
         (
             finish(1, sent()),
-            [
-                Some(Sent),
-                Some(Sent),
-                Some(Sent),
-                None,
-                Some(Sent),
-                Some(Sent),
-                Some(Sent),
+            &[
+                (Queued, Sent),
+                (Claimed, Sent),
+                (Sending, Sent),
+                (Retrying, Sent),
+                (GivenUp, Sent),
+                (Rejected, Sent),
+                (Skipped, Sent),
+                (MaybeSent, Sent),
             ],
         ),
         (
             finish(1, rejected()),
-            [
-                Some(Rejected),
-                Some(Rejected),
-                None,
-                None,
-                None,
-                None,
-                Some(Rejected),
+            &[(Claimed, Rejected), (Sending, Rejected), (MaybeSent, Rejected)],
+        ),
+        (
+            finish(1, not_sent(Some(LEASE))),
+            &[(Claimed, Retrying), (Sending, Retrying)],
+        ),
+        (
+            finish(1, not_sent(None)),
+            &[(Claimed, GivenUp), (Sending, GivenUp)],
+        ),
+        (finish(1, End::MaybeSent), &[(Sending, MaybeSent)]),
+        (finish(1, End::Skipped), &[(Claimed, Skipped)]),
+        (
+            settle,
+            &[
+                (Queued, Sent),
+                (Claimed, Sent),
+                (Sending, Sent),
+                (Retrying, Sent),
+                (GivenUp, Sent),
+                (Sent, Sent),
+                (Rejected, Sent),
+                (Skipped, Sent),
+                (MaybeSent, Sent),
             ],
         ),
         (
-            finish(1, not_sent()),
-            [Some(Released), Some(Released), None, None, None, None, None],
-        ),
-        (
-            finish(1, End::MaybeSent),
-            [None, Some(MaybeSent), None, None, None, None, None],
-        ),
-        (
-            finish(1, End::Skipped),
-            [Some(Skipped), None, None, None, None, None, None],
-        ),
-        (settle, [Some(Sent); 7]),
-        (
-            Step::Rearm,
-            [
-                None,
-                None,
-                Some(Released),
-                None,
-                Some(Released),
-                Some(Released),
-                Some(Released),
+            rearm,
+            &[
+                (Queued, Queued),
+                (Retrying, Queued),
+                (GivenUp, Queued),
+                (Rejected, Queued),
+                (Skipped, Queued),
+                (MaybeSent, Queued),
             ],
         ),
+        (Step::GiveUp, &[(Queued, GivenUp), (Retrying, GivenUp)]),
     ];
     for (step, expected) in table {
-        for (state, expected) in State::ALL.iter().zip(expected) {
+        for state in State::ALL {
             let found = after(Some(&in_state(*state)), &step, now).map(|next| next.state);
-            assert_eq!(found, expected, "{state} {step:?}");
+            let expected = expected.iter().find(|(from, _)| from == state);
+            assert_eq!(found, expected.map(|(_, to)| *to), "{state} {step:?}");
         }
     }
-    for stale in [begin(0), finish(0, rejected()), finish(0, not_sent())] {
+    for stale in [begin(0), finish(0, rejected()), finish(0, not_sent(None))] {
         for state in State::ALL {
             assert_eq!(after(Some(&in_state(*state)), &stale, now), None);
         }
     }
+}
+
+#[test]
+fn a_row_without_an_event_cannot_be_rearmed() {
+    let now = at(0);
+    let mut row = after(None, &claim(), now).unwrap();
+    row.state = State::Rejected;
+    row.event = None;
+    assert_eq!(after(Some(&row), &Step::Rearm { event: None }, now), None);
+    let given = Step::Rearm {
+        event: Some(event()),
+    };
+    let queued = after(Some(&row), &given, now).unwrap();
+    assert_eq!((queued.event, queued.due_at), (Some(event()), Some(now)));
 }

@@ -10,10 +10,10 @@ use std::time::Duration;
 use backchat_inbox::core::jiff::Timestamp;
 use backchat_inbox::core::{CorrelationId, DeliveryStatus};
 use backchat_inbox::store::{
-    DueQuery, ListQuery, MemoryStore, NewClaim, NewEvent, NewGate, PostgresStore, Prune,
-    Settlement, SqliteStore,
+    DueQuery, EventKey, ListQuery, MemoryStore, NewClaim, NewEvent, NewGate, PostgresStore, Prune,
+    Rows, Settlement, SqliteStore,
 };
-use backchat_inbox::{Digest, End, Key, State, Store, StoredEvent, Ticket};
+use backchat_inbox::{Digest, End, Key, State, Store, StoredAnswer, StoredEvent, Ticket};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -27,9 +27,10 @@ enum Action {
     BeginSend(u8, i64, u8),
     Finish(u8, i64, End),
     Settle(u8, Option<u8>, DeliveryStatus),
-    Rearm(u8),
+    Rearm(u8, bool),
     Forget(u8),
     Prune,
+    MarkHandled(u8),
     Wait(u64),
 }
 
@@ -41,7 +42,11 @@ fn action() -> impl Strategy<Value = Action> {
     let end = prop_oneof![
         3 => reply.prop_map(|reply_id| End::Sent { reply_id }),
         1 => Just(End::Rejected { code: "window_expired".to_owned() }),
-        3 => retry.prop_map(|retry_in| End::NotSent { code: None, retry_in }),
+        3 => (retry, prop::option::of(row())).prop_map(|(retry_in, answer)| End::NotSent {
+            code: None,
+            retry_in,
+            answer: answer.map(|n| StoredAnswer { json: vec![n; 5].into() }),
+        }),
         2 => Just(End::MaybeSent),
         1 => Just(End::Skipped),
     ];
@@ -58,9 +63,10 @@ fn action() -> impl Strategy<Value = Action> {
         6 => (row(), token(), end).prop_map(|(r, t, e)| Action::Finish(r, t, e)),
         2 => (row(), prop::option::of(row()), delivery)
             .prop_map(|(r, c, d)| Action::Settle(r, c, d)),
-        2 => row().prop_map(Action::Rearm),
+        2 => (row(), any::<bool>()).prop_map(|(row, given)| Action::Rearm(row, given)),
         1 => (0..2_u8).prop_map(Action::Forget),
-        1 => Just(Action::Prune),
+        2 => Just(Action::Prune),
+        1 => row().prop_map(Action::MarkHandled),
         4 => prop_oneof![Just(0), Just(1), Just(5_000), Just(10_000), Just(10_001), Just(86_400_000)]
             .prop_map(Action::Wait),
     ]
@@ -96,6 +102,15 @@ impl Run {
             token,
             attempts: 1,
             correlation_id: None,
+            answer: None,
+            created_at: self.now,
+        }
+    }
+
+    fn rows(&self, slot: Option<&str>) -> Rows {
+        Rows {
+            scope: Arc::clone(&self.scope),
+            slot: slot.map(Into::into),
         }
     }
 
@@ -108,6 +123,7 @@ impl Run {
                 let claim = NewClaim {
                     key: self.key(row),
                     sender: sender(row),
+                    event: event(row),
                     lease: LEASE,
                 };
                 format!("{:?}", store.claim(claim, now).await.unwrap())
@@ -116,10 +132,7 @@ impl Run {
                 let event = NewEvent {
                     key: self.key(row),
                     sender: sender(row),
-                    event: StoredEvent {
-                        json: vec![row; 3].into(),
-                        verified: row == 1,
-                    },
+                    event: event(row),
                 };
                 format!("{:?}", store.enqueue(event, now).await.unwrap())
             }
@@ -156,8 +169,10 @@ impl Run {
                 };
                 format!("{:?}", store.settle(settlement, now).await.unwrap())
             }
-            Action::Rearm(row) => {
-                format!("{:?}", store.rearm(self.key(row), now).await.unwrap())
+            Action::Rearm(row, given) => {
+                let event = given.then(|| event(row));
+                let rearmed = store.rearm(self.key(row), event, now).await;
+                format!("{:?}", rearmed.unwrap())
             }
             Action::Forget(row) => {
                 let forgotten = store.forget(scope(), sender(row), now).await;
@@ -167,9 +182,17 @@ impl Run {
                 let prune = Prune {
                     scope: scope(),
                     retention: Duration::from_hours(24),
+                    abandoned: Duration::from_secs(12),
                     limit: 100,
                 };
                 format!("{:?}", store.prune(prune, now).await.unwrap())
+            }
+            Action::MarkHandled(number) => {
+                let event = self.event_key(number);
+                let before = store.is_handled(event.clone(), now).await.unwrap();
+                store.mark_handled(event.clone(), now).await.unwrap();
+                assert!(store.is_handled(event, now).await.unwrap());
+                format!("{before}")
             }
             Action::Wait(millis) => {
                 let later = i64::try_from(millis * 1000).unwrap();
@@ -178,7 +201,7 @@ impl Run {
             }
         };
         let query = ListQuery {
-            scope: scope(),
+            rows: self.rows(Some("reply")),
             state: None,
             since: Timestamp::UNIX_EPOCH,
             after: None,
@@ -195,9 +218,26 @@ impl Run {
             let expected: Vec<_> = rows.iter().filter(|r| Some(r.state) == state).collect();
             assert_eq!(listed.iter().collect::<Vec<_>>(), expected);
         }
-        let counts = self.store.counts(scope(), self.now).await.unwrap();
-        let age = self.store.oldest_maybe_sent(scope(), self.now).await;
-        format!("{answer} {counts:?} {:?} {rows:?}", age.unwrap()).replace(&*self.scope, "scope")
+        let all = || self.rows(None);
+        let counts = self.store.counts(all(), self.now).await.unwrap();
+        let age = self.store.oldest_maybe_sent(all(), self.now).await.unwrap();
+        let backlog = self.store.backlog(all(), self.now).await.unwrap();
+        format!("{answer} {counts:?} {age:?} {backlog:?} {rows:?}").replace(&*self.scope, "scope")
+    }
+
+    fn event_key(&self, number: u8) -> EventKey {
+        EventKey {
+            scope: Arc::clone(&self.scope),
+            slot: "reply".into(),
+            event_id: format!("evt_{number}").as_str().into(),
+        }
+    }
+}
+
+fn event(row: u8) -> StoredEvent {
+    StoredEvent {
+        json: vec![row; 3].into(),
+        verified: row == 1,
     }
 }
 

@@ -63,10 +63,18 @@ async fn answer(store: &PostgresStore, ticket: Ticket, end: End) {
     assert_eq!(finished, Finished::Recorded);
 }
 
+fn event() -> StoredEvent {
+    StoredEvent {
+        json: Arc::from(b"{}".as_slice()),
+        verified: true,
+    }
+}
+
 async fn claimed(store: &PostgresStore, number: i64) -> Ticket {
     let claim = NewClaim {
         key: key(number),
         sender: Digest::of(&number.to_string()),
+        event: event(),
         lease: LEASE,
     };
     match store.claim(claim, Timestamp::now()).await.unwrap() {
@@ -89,6 +97,7 @@ async fn inline(store: &PostgresStore, numbers: std::ops::Range<i64>) {
         let again = NewClaim {
             key: key(number),
             sender: Digest::of(&number.to_string()),
+            event: event(),
             lease: LEASE,
         };
         let lost = store.claim(again, now).await.unwrap();
@@ -109,10 +118,7 @@ async fn enqueue(store: &PostgresStore, number: i64) {
     let event = NewEvent {
         key: key(number),
         sender: Digest::of(&number.to_string()),
-        event: StoredEvent {
-            json: Arc::from(b"{}".as_slice()),
-            verified: true,
-        },
+        event: event(),
     };
     assert!(store.enqueue(event, Timestamp::now()).await.unwrap());
 }
@@ -136,6 +142,7 @@ async fn queued(store: &PostgresStore, numbers: std::ops::Range<i64>) {
     let again = End::NotSent {
         code: None,
         retry_in: Some(Duration::ZERO),
+        answer: None,
     };
     for number in numbers {
         enqueue(store, number).await;
@@ -233,9 +240,11 @@ async fn cleaning_up() {
         let prune = Prune {
             scope: "default".into(),
             retention: Duration::from_hours(30 * 24),
+            abandoned: Duration::from_hours(15 * 24),
             limit: 1,
         };
-        if store.prune(prune, Timestamp::now()).await.unwrap() == 0 {
+        let pruned = store.prune(prune, Timestamp::now()).await.unwrap();
+        if pruned.changed == 0 {
             break;
         }
     }

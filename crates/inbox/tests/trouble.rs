@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 use backchat_inbox::core::jiff::Timestamp;
 use backchat_inbox::core::{StoreError, Webhook};
 use backchat_inbox::store::{
-    Claimed, Due, DueQuery, Gated, ListQuery, MemoryStore, NewClaim, NewEvent, NewGate, Prune,
-    Settlement, StoreFuture,
+    Claimed, Due, DueQuery, EventKey, Gated, ListQuery, MemoryStore, NewClaim, NewEvent, NewGate,
+    Prune, Rows, Settlement, StoreFuture,
 };
 use backchat_inbox::{
-    Counts, Digest, End, Finished, Inbox, Key, Ledger, QueueOptions, Rearmed, Record, State, Store,
-    Ticket,
+    Backlog, Counts, Digest, End, Finished, Inbox, Key, Ledger, Pruned, QueueOptions, Rearmed,
+    Record, State, Store, StoredEvent, Ticket,
 };
 use desk::{Api, hello, id, post_to, status};
 use rusqlite::Connection;
@@ -70,24 +70,28 @@ impl Store for Flaky {
         settle(settlement: Settlement, now: Timestamp) -> Option<Record>;
         get(key: Key, now: Timestamp) -> Option<Record>;
         list(query: ListQuery, now: Timestamp) -> Vec<Record>;
-        counts(scope: Arc<str>, now: Timestamp) -> Counts;
-        oldest_maybe_sent(scope: Arc<str>, now: Timestamp) -> Option<Duration>;
-        rearm(key: Key, now: Timestamp) -> Rearmed;
+        counts(rows: Rows, now: Timestamp) -> Counts;
+        oldest_maybe_sent(rows: Rows, now: Timestamp) -> Option<Duration>;
+        backlog(rows: Rows, now: Timestamp) -> Backlog;
+        rearm(key: Key, event: Option<StoredEvent>, now: Timestamp) -> Rearmed;
         forget(scope: Arc<str>, sender: Digest, now: Timestamp) -> u64;
-        prune(prune: Prune, now: Timestamp) -> u64;
+        prune(prune: Prune, now: Timestamp) -> Pruned;
+        is_handled(event: EventKey, now: Timestamp) -> bool;
+        mark_handled(event: EventKey, now: Timestamp) -> ();
     }
 }
 
 #[tokio::test]
 async fn without_a_claim_nothing_runs() {
     let (api, store) = (Api::new().await, Arc::new(Flaky::default()));
-    let inbox = api.inbox(|b| b.with_store(store.clone()));
+    let inbox = api.silent(|b| b.with_store(store.clone()));
     let ran = Arc::new(AtomicBool::new(false));
     let noted = Arc::clone(&ran);
-    inbox.on_message(move |_| {
+    let answer = move |_| {
         noted.store(true, Ordering::Relaxed);
         async { "Hello" }
-    });
+    };
+    inbox.on_message(answer).unwrap();
     store.claim.store(true, Ordering::Relaxed);
     let receipt = post_to(&inbox, &hello(1)).await;
     assert_eq!(
@@ -102,12 +106,20 @@ async fn without_a_claim_nothing_runs() {
 #[tokio::test]
 async fn without_a_gate_nothing_is_sent() {
     let (api, store) = (Api::new().await, Arc::new(Flaky::default()));
-    let inbox = api.inbox(|b| b.with_store(store.clone()).lease(Duration::from_millis(20)));
+    let inbox = api.inbox(|b| b.with_store(store.clone()));
     store.gate.store(true, Ordering::Relaxed);
     assert_eq!(status(&inbox, &hello(1)).await, 503);
     assert!(api.posts().is_empty());
     store.gate.store(false, Ordering::Relaxed);
-    tokio::time::sleep(Duration::from_millis(40)).await;
+    // Nothing was sent, so nobody need wait for the lease.
+    let released = async {
+        while inbox.outcome(&id(1)).await.unwrap().unwrap().state != State::Retrying {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), released)
+        .await
+        .unwrap();
     assert_eq!(status(&inbox, &hello(1)).await, 200);
     assert_eq!(api.posts().len(), 1);
 }
@@ -288,8 +300,8 @@ async fn the_queue_answers_503_without_its_store() {
     let (api, folder) = (Api::new().await, places::Folder::new());
     let builder = Inbox::builder(api.client(), Webhook::unverified());
     let builder = builder.store(&folder.url()).await.unwrap();
-    let inbox = builder.queue(QueueOptions::default()).build();
-    inbox.on_message(|_| async { "Hello" });
+    let inbox = builder.queue(QueueOptions::default()).build().unwrap();
+    inbox.on_message(|_| async { "Hello" }).unwrap();
     std::fs::remove_file(folder.file()).unwrap();
     assert_eq!(status(&inbox, &hello(1)).await, 503);
 }

@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use backchat_inbox::core::StoreError;
 use backchat_inbox::store::{
-    Claimed, Due, DueQuery, Gated, ListQuery, NewClaim, NewEvent, NewGate, Prune, Settlement,
-    StoreFuture,
+    Claimed, Due, DueQuery, EventKey, Gated, ListQuery, NewClaim, NewEvent, NewGate, Prune, Rows,
+    Settlement, StoreFuture,
 };
-use backchat_inbox::{Counts, Digest, End, Finished, Key, Rearmed, Record, Store, Ticket};
+use backchat_inbox::{
+    Backlog, Counts, Digest, End, Finished, Key, Pruned, Rearmed, Record, Store, StoredEvent, Ticket,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +72,7 @@ pub struct Between {
     inner: Arc<dyn Store>,
     hook: Arc<dyn Fn(Point) -> Pause + Send + Sync>,
     without: Option<Safeguard>,
+    lease: Option<Duration>,
 }
 
 impl Between {
@@ -82,6 +85,7 @@ impl Between {
             inner: store,
             hook: Arc::new(hook),
             without: None,
+            lease: None,
         }
     }
 
@@ -93,6 +97,12 @@ impl Between {
     /// Takes a safeguard out.
     pub fn without(mut self, safeguard: Option<Safeguard>) -> Self {
         self.without = safeguard;
+        self
+    }
+
+    /// Ends leases sooner than the inbox asks for, which keeps them above the client's timeout.
+    pub fn leasing(mut self, lease: Duration) -> Self {
+        self.lease = Some(lease);
         self
     }
 
@@ -119,7 +129,8 @@ impl Store for Between {
     fn claim(&self, claim: NewClaim, now: Timestamp) -> StoreFuture<'_, Claimed> {
         Box::pin(async move {
             (self.hook)(Point::BeforeClaim).await;
-            let claimed = self.inner.claim(claim, now).await?;
+            let lease = self.lease.unwrap_or(claim.lease);
+            let claimed = self.inner.claim(NewClaim { lease, ..claim }, now).await?;
             (self.hook)(Point::AfterClaim).await;
             Ok(claimed)
         })
@@ -135,11 +146,12 @@ impl Store for Between {
     fn begin_send(&self, gate: NewGate, now: Timestamp) -> StoreFuture<'_, Gated> {
         Box::pin(async move {
             (self.hook)(Point::BeforeGate).await;
-            let ticket = self.ticket(gate.ticket, now).await?;
-            let mut gated = self
-                .inner
-                .begin_send(NewGate { ticket, ..gate }, now)
-                .await?;
+            let gate = NewGate {
+                ticket: self.ticket(gate.ticket, now).await?,
+                lease: self.lease.unwrap_or(gate.lease),
+                ..gate
+            };
+            let mut gated = self.inner.begin_send(gate, now).await?;
             if self.without == Some(Safeguard::Gate) {
                 gated = Gated::Open;
             }
@@ -162,14 +174,29 @@ impl Store for Between {
         self.inner.forget(scope, sender, now)
     }
 
+    fn next_due(&self, query: DueQuery, now: Timestamp) -> StoreFuture<'_, Vec<Due>> {
+        let lease = self.lease.unwrap_or(query.lease);
+        self.inner.next_due(DueQuery { lease, ..query }, now)
+    }
+
+    fn rearm(
+        &self,
+        key: Key,
+        event: Option<StoredEvent>,
+        now: Timestamp,
+    ) -> StoreFuture<'_, Rearmed> {
+        self.inner.rearm(key, event, now)
+    }
+
     as_it_is! {
-        next_due(query: DueQuery) -> Vec<Due>;
         settle(settlement: Settlement) -> Option<Record>;
         get(key: Key) -> Option<Record>;
         list(query: ListQuery) -> Vec<Record>;
-        counts(scope: Arc<str>) -> Counts;
-        oldest_maybe_sent(scope: Arc<str>) -> Option<Duration>;
-        rearm(key: Key) -> Rearmed;
-        prune(prune: Prune) -> u64;
+        counts(rows: Rows) -> Counts;
+        oldest_maybe_sent(rows: Rows) -> Option<Duration>;
+        backlog(rows: Rows) -> Backlog;
+        prune(prune: Prune) -> Pruned;
+        is_handled(event: EventKey) -> bool;
+        mark_handled(event: EventKey) -> ();
     }
 }

@@ -96,25 +96,26 @@ impl Config {
 
     async fn inbox(&self) -> Result<Inbox, Error> {
         let store =
-            Between::new(open(&self.store).await?, holding(self.hold_at)).without(self.without);
+            Between::new(open(&self.store).await?, holding(self.hold_at))
+                .without(self.without)
+                .leasing(Duration::from_millis(self.lease_ms));
         let offset = SignedDuration::from_secs(self.clock_offset_s);
         let mut builder = Inbox::builder(Self::client(&self.api)?, Webhook::unverified())
             .with_store(Arc::new(store))
             .scope(self.scope.as_str())
-            .lease(Duration::from_millis(self.lease_ms))
+            .max_attempts(1000)
             .clock(move || Timestamp::now() + offset);
         if self.queue.is_some() {
             let first = Duration::from_millis(20);
             let options = QueueOptions::default()
                 .backoff(first, Duration::from_millis(200))
-                .max_attempts(1000)
                 .poll(Duration::from_millis(50));
             builder = builder.queue(options);
         }
-        let inbox = builder.build();
+        let inbox = builder.build()?;
         let luck = Mutex::new(Random::new(self.seed));
         let (slowest, failing) = (self.slowest_handler_ms, self.failing_handlers);
-        inbox.on_message(move |message: InboundMessage| {
+        let answer = move |message: InboundMessage| {
             let mut luck = luck.lock().unwrap();
             let pause = Duration::from_micros(luck.below(1000 * slowest + 1));
             let fails = luck.chance(failing);
@@ -125,7 +126,8 @@ impl Config {
                 }
                 Ok(format!("You said: {}", message.text))
             }
-        });
+        };
+        inbox.on_message(answer)?;
         Ok(inbox)
     }
 }

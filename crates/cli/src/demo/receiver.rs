@@ -39,18 +39,18 @@ impl Receiver {
             .callback_url(format!("{application}/webhooks/delivery"))
             .build()?;
         let webhook = Webhook::new(sandbox.public_key_pem())?;
-        let inbox = Inbox::builder(client.clone(), webhook).build();
+        let inbox = Inbox::builder(client.clone(), webhook).build()?;
         let (message_sender, messages) = mpsc::unbounded_channel();
         let (delivery_sender, deliveries) = mpsc::unbounded_channel();
-        inbox.on_message(move |message| {
+        inbox.on_message(move |message: InboundMessage| {
             let answer = format!("You said: {}", message.text);
             let _demo_has_ended = message_sender.send(message);
             async move { answer }
-        });
+        })?;
         inbox.on_delivery(move |event| {
             let _demo_has_ended = delivery_sender.send(event);
             async {}
-        });
+        })?;
         let routes = Router::new()
             .route("/webhooks/prelude", post(receive))
             .route("/webhooks/delivery", post(receive_late))

@@ -122,6 +122,11 @@ impl Client {
         })
     }
 
+    /// The time that one call may take in all, unless the call names another.
+    pub fn timeout(&self) -> Duration {
+        self.inner.settings.timeout
+    }
+
     /// The calls as Prelude's documentation groups them.
     pub fn notify(&self) -> Notify<'_> {
         Notify(self)

@@ -1,29 +1,24 @@
-//! Takes what is due and hands it to workers.
+//! Takes the messages that are due and hands them to workers.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use backchat_core::Event;
-use ring::rand::{SecureRandom, SystemRandom};
+use backchat_core::{Error, Event, InboundMessage, StoreError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{Mode, backoff};
 use crate::failure::{Failure, Stage};
 use crate::inbox::Inner;
-use crate::record::Ticket;
+use crate::record::{StoredEvent, Ticket};
 use crate::state::End;
 use crate::store::Due;
 
-/// How long to wait for a store that fails.
+/// The wait for a store that fails.
 const STORE_AGAIN: Duration = Duration::from_secs(1);
 
 impl Inner {
-    /// Works on the queue until the shutdown; in inline mode there is none.
+    /// Works on the queue until the shutdown. Inline, it holds only what an operator re-armed.
     pub(super) async fn work_queue(self: &Arc<Self>) {
-        let Mode::Queue(options) = &self.mode else {
-            return;
-        };
-        let permits = Arc::new(Semaphore::new(options.concurrency.max(1)));
+        let permits = Arc::new(Semaphore::new(self.queue.concurrency));
         while let Some(first) = self.free_worker(&permits).await {
             let free = 1 + permits.available_permits();
             match self
@@ -35,7 +30,7 @@ impl Inner {
                     let more = due.len() == free;
                     self.start(due, first, &permits);
                     if !more {
-                        self.rest(options.poll).await;
+                        self.rest(self.queue.poll).await;
                     }
                 }
                 Err(error) => {
@@ -55,7 +50,7 @@ impl Inner {
         }
     }
 
-    /// Until something is stored or finished here, or it is time to look by itself.
+    /// Waits until something is stored or finished here, or until it is time to look.
     async fn rest(&self, poll: Duration) {
         tokio::select! {
             () = self.wake.notified() => {}
@@ -86,46 +81,39 @@ impl Inner {
         }
     }
 
-    async fn work_on(self: &Arc<Self>, due: Due) {
-        let Mode::Queue(options) = &self.mode else {
-            return;
-        };
+    pub(crate) async fn work_on(self: &Arc<Self>, due: Due) {
         let Due { ticket, event } = due;
-        // More claims than attempts: the process died in it that often.
-        if ticket.attempts > options.max_attempts {
-            return self.give_up(ticket, "given_up").await;
-        }
-        let attempts = ticket.attempts;
-        // The signature was checked when the event came, and not again now.
-        match Event::from_json(&event.json).map(|read| read.with_verified(event.verified)) {
-            Ok(Event::InboundMessage(message)) => {
-                let retry_in = |asked| backoff::after(attempts, asked, options, random());
-                let _recorded = self.answer(message, ticket, retry_in).await;
+        match read(&event) {
+            Ok(message) => {
+                let _recorded = self.answer(message, ticket).await;
             }
-            Ok(_) | Err(_) => self.give_up(ticket, "event_unreadable").await,
+            Err(error) => self.give_up_unreadable(ticket, error).await,
         }
     }
 
-    /// Tried no more, and listed.
-    async fn give_up(&self, ticket: Ticket, code: &str) {
+    /// Lists a message whose kept event cannot be read any more.
+    pub(crate) async fn give_up_unreadable(&self, ticket: Ticket, error: Error) {
+        let failure = Failure::new(Stage::Store, Arc::new(error))
+            .about(&ticket.key.message_id)
+            .finally(true);
+        self.handlers.report(&failure);
         let end = End::NotSent {
-            code: Some(code.to_owned()),
+            code: Some("event_unreadable".to_owned()),
             retry_in: None,
+            answer: None,
         };
         if let Err(error) = self.ledger.finish(&ticket, end).await {
-            self.handlers.report(&Failure {
-                stage: Stage::Store,
-                event_id: None,
-                message_id: Some(ticket.key.message_id),
-                error: Arc::new(error),
-            });
+            let failure =
+                Failure::new(Stage::Store, Arc::new(error)).about(&ticket.key.message_id);
+            self.handlers.report(&failure);
         }
     }
 }
 
-fn random() -> u32 {
-    let mut bytes = [0; 4];
-    // Without randomness the waits are only less spread.
-    let _filled = SystemRandom::new().fill(&mut bytes);
-    u32::from_ne_bytes(bytes)
+/// Reads a kept event. Its signature was checked when it came, and is not checked again.
+pub(crate) fn read(event: &StoredEvent) -> Result<InboundMessage, Error> {
+    match Event::from_json(&event.json)?.with_verified(event.verified) {
+        Event::InboundMessage(message) => Ok(message),
+        _ => Err(StoreError::new("the kept event is no message").into()),
+    }
 }

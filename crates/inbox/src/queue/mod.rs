@@ -1,22 +1,25 @@
-//! Queue mode: the event is stored first, Prelude gets its 200, and workers answer.
+//! The work beside the requests: the workers of the queue, the cleaning up, and the look at what
+//! nobody works on.
 
-mod backoff;
+mod backlog;
 mod dispatch;
-mod options;
+mod housekeeping;
 
 use std::time::Duration;
 
-pub use options::{Mode, QueueOptions};
+pub use backlog::Health;
+pub(crate) use dispatch::read;
+pub(crate) use housekeeping::Housekeeping;
 
-use crate::failure::{Failure, Stage};
-use crate::inbox::{Inbox, Inner};
+use crate::inbox::Inbox;
 
-/// How often rows that are too old are looked for.
-const PRUNE_EVERY: Duration = Duration::from_mins(10);
+/// The time that a shutdown waits for the ends of cancelled handlers to be recorded.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 impl Inbox {
-    /// Runs what must run beside the requests, until [`Inbox::shutdown`]: in queue mode the workers,
-    /// and in both modes the cleaning up of old rows. Spawn it:
+    /// Runs what must run beside the requests, until [`Inbox::shutdown`]: the workers, and the
+    /// cleaning up of old rows. In queue mode no message is answered without it. Inline it answers
+    /// re-armed messages and cleans up also while no request comes. Spawn it:
     ///
     /// ```no_run
     /// # fn run(inbox: backchat_inbox::Inbox) {
@@ -27,43 +30,28 @@ impl Inbox {
     ///
     /// Returns when everything that was begun has ended.
     pub async fn run(&self) {
+        let _running = self.inner.running();
         tokio::join!(self.inner.work_queue(), self.inner.keep_clean());
         self.inner.tasks.idle().await;
     }
 
-    /// Stops [`Inbox::run`]: takes nothing more from the queue, and waits for what was begun. What
-    /// waits in the queue stays there for the next process.
+    /// Stops [`Inbox::run`]: takes nothing more from the queue, and waits for what was begun, which
+    /// ends within `handler_timeout` and the client's timeout. What waits in the queue stays there
+    /// for the next process.
     pub async fn shutdown(&self) {
         self.inner.stopping.send_replace(true);
         self.inner.tasks.idle().await;
     }
-}
 
-impl Inner {
-    async fn keep_clean(&self) {
-        loop {
-            let pruned = tokio::select! {
-                pruned = self.ledger.prune(self.retention) => pruned,
-                () = self.stopped() => return,
-            };
-            if let Err(error) = pruned {
-                self.report_store(error);
-            }
-            if tokio::time::timeout(PRUNE_EVERY, self.stopped())
-                .await
-                .is_ok()
-            {
-                return;
-            }
+    /// As [`Inbox::shutdown`], but waits for handlers no longer than `limit`: their messages are
+    /// then released, so that another process takes them at once. Tells whether everything that was
+    /// begun has ended.
+    pub async fn shutdown_within(&self, limit: Duration) -> bool {
+        if tokio::time::timeout(limit, self.shutdown()).await.is_ok() {
+            return true;
         }
-    }
-
-    fn report_store(&self, error: backchat_core::Error) {
-        self.handlers.report(&Failure {
-            stage: Stage::Store,
-            event_id: None,
-            message_id: None,
-            error: std::sync::Arc::new(error),
-        });
+        self.inner.runs.cancel_all();
+        let last_words = tokio::time::timeout(LAST_WORDS, self.inner.tasks.idle());
+        last_words.await.is_ok()
     }
 }

@@ -8,11 +8,11 @@ use backchat_core::{Error, StoreError};
 use tokio::sync::OnceCell;
 
 use super::{
-    Claimed, Counts, Due, DueQuery, Finished, Gated, ListQuery, NewClaim, NewEvent, NewGate, Prune,
-    Rearmed, Settlement, Store, StoreFuture, url,
+    Backlog, Claimed, Counts, Due, DueQuery, EventKey, Finished, Gated, ListQuery, NewClaim,
+    NewEvent, NewGate, Prune, Pruned, Rearmed, Rows, Settlement, Store, StoreFuture, url,
 };
 use crate::digest::Digest;
-use crate::record::{Key, Record, Ticket};
+use crate::record::{Key, Record, StoredEvent, Ticket};
 use crate::state::End;
 
 /// A store that is named now and opened later. While it cannot be opened every operation fails, and
@@ -61,11 +61,14 @@ operations! {
     settle(settlement: Settlement, now: Timestamp) -> Option<Record>;
     get(key: Key, now: Timestamp) -> Option<Record>;
     list(query: ListQuery, now: Timestamp) -> Vec<Record>;
-    counts(scope: Arc<str>, now: Timestamp) -> Counts;
-    oldest_maybe_sent(scope: Arc<str>, now: Timestamp) -> Option<Duration>;
-    rearm(key: Key, now: Timestamp) -> Rearmed;
+    counts(rows: Rows, now: Timestamp) -> Counts;
+    oldest_maybe_sent(rows: Rows, now: Timestamp) -> Option<Duration>;
+    backlog(rows: Rows, now: Timestamp) -> Backlog;
+    rearm(key: Key, event: Option<StoredEvent>, now: Timestamp) -> Rearmed;
     forget(scope: Arc<str>, sender: Digest, now: Timestamp) -> u64;
-    prune(prune: Prune, now: Timestamp) -> u64;
+    prune(prune: Prune, now: Timestamp) -> Pruned;
+    is_handled(event: EventKey, now: Timestamp) -> bool;
+    mark_handled(event: EventKey, now: Timestamp) -> ();
 }
 
 #[cfg(test)]
@@ -85,9 +88,13 @@ mod tests {
         let url = format!("sqlite:{}/inbox.db", folder.display());
         let store = LazyStore::new(&url).unwrap();
         let now = Timestamp::now();
-        assert!(store.counts("default".into(), now).await.is_err());
+        let rows = Rows {
+            scope: "default".into(),
+            slot: None,
+        };
+        assert!(store.counts(rows.clone(), now).await.is_err());
         std::fs::create_dir(&folder).unwrap();
-        let counted = store.counts("default".into(), now).await;
+        let counted = store.counts(rows, now).await;
         std::fs::remove_dir_all(&folder).unwrap();
         assert!(counted.unwrap().is_empty());
     }

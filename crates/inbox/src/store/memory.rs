@@ -9,12 +9,12 @@ use std::time::Duration;
 use backchat_core::jiff::Timestamp;
 
 use super::{
-    Claimed, Counts, Due, DueQuery, Finished, Gated, ListQuery, NewClaim, NewEvent, NewGate, Prune,
-    Rearmed, Settlement, Store, StoreFuture,
+    Backlog, Claimed, Counts, Due, DueQuery, EventKey, Finished, Gated, ListQuery, NewClaim,
+    NewEvent, NewGate, Prune, Pruned, Rearmed, Rows as RowFilter, Settlement, Store, StoreFuture,
 };
 use crate::digest::Digest;
 use crate::machine::{Step, Transition, apply};
-use crate::record::{Key, Record, Ticket, later};
+use crate::record::{Key, Record, StoredEvent, Ticket, later};
 use crate::state::{End, State};
 
 /// Keeps the ledger in memory. It runs [`machine::apply`](crate::machine::apply) as it is, and so
@@ -30,6 +30,7 @@ struct Rows {
     by_correlation_id: Names,
     by_reply_id: Names,
     queue: BTreeSet<(Timestamp, u64, Key)>,
+    handled: BTreeMap<EventKey, Timestamp>,
     last: u64,
 }
 
@@ -137,15 +138,6 @@ impl Rows {
         Some(number)
     }
 
-    fn ticket(record: &Record) -> Ticket {
-        Ticket {
-            key: record.key.clone(),
-            token: record.token,
-            attempts: record.attempts,
-            correlation_id: record.correlation_id.clone(),
-        }
-    }
-
     fn next_due(&self, query: &DueQuery, now: Timestamp) -> Vec<Key> {
         let mine = |key: &Key| key.scope == query.scope && key.slot == query.slot;
         let mut waiting = BTreeMap::<Option<Digest>, u64>::new();
@@ -187,58 +179,95 @@ impl Rows {
         keys.next().is_none().then(|| key.clone())
     }
 
-    fn prune(&mut self, prune: &Prune, now: Timestamp) -> u64 {
-        let old = |record: &Record| later(record.created_at, prune.retention) < now;
-        let limit = prune.limit as usize;
-        let mine: Vec<Record> = self
+    fn prune(&mut self, prune: &Prune, now: Timestamp) -> Pruned {
+        let old = |since: Timestamp| later(since, prune.retention) < now;
+        let abandoned = |record: &Record| {
+            let waits_for_redelivery = record.state != State::Claimed && record.due_at.is_none();
+            record.is_claimable_at(now)
+                && (old(record.created_at)
+                    || (waits_for_redelivery && later(record.updated_at, prune.abandoned) < now))
+        };
+        let finished = |record: &Record| {
+            matches!(record.state, State::Sent | State::Rejected | State::Skipped)
+        };
+        let mut pruned = Pruned::default();
+        for key in self.matching(prune, |r| old(r.created_at) && finished(r)) {
+            self.remove(&key);
+            pruned.changed += 1;
+        }
+        for key in self.matching(prune, abandoned) {
+            pruned
+                .lost
+                .extend(self.apply(&key, &Step::GiveUp, now).cloned());
+        }
+        for key in self.matching(prune, |r| r.state != r.state_at(now)) {
+            let lost = self.change(&key, now, |record| {
+                record.state = State::MaybeSent;
+                record.due_at = None;
+            });
+            pruned.lost.extend(lost);
+        }
+        pruned.changed += pruned.lost.len() as u64;
+        pruned.lost.sort_by_key(Record::place);
+        for key in self.matching(prune, |r| old(r.created_at) && r.event.is_some()) {
+            self.change(&key, now, |record| {
+                record.event = None;
+                record.answer = None;
+                record.due_at = None;
+            });
+            pruned.changed += 1;
+        }
+        let marks: Vec<_> = self
+            .handled
+            .iter()
+            .filter(|(event, at)| event.scope == prune.scope && old(**at))
+            .map(|(event, _)| event.clone())
+            .take(prune.limit as usize)
+            .collect();
+        for event in marks {
+            self.handled.remove(&event);
+            pruned.changed += 1;
+        }
+        pruned
+    }
+
+    /// The oldest rows of the scope for which `wanted` is true.
+    fn matching(&self, prune: &Prune, wanted: impl Fn(&Record) -> bool) -> Vec<Key> {
+        let mut found: Vec<_> = self
             .by_key
             .values()
             .map(|(_, record)| record)
-            .filter(|record| record.key.scope == prune.scope)
-            .cloned()
+            .filter(|record| record.key.scope == prune.scope && wanted(record))
+            .map(Record::place)
             .collect();
-        let mut changed = 0;
-        for record in mine
-            .iter()
-            .filter(|record| record.state != record.state_at(now))
-            .take(limit)
-        {
-            self.put(Record {
-                state: State::MaybeSent,
-                due_at: None,
-                updated_at: now,
-                ..record.clone()
-            });
-            changed += 1;
-        }
-        for record in mine
-            .iter()
-            .filter(|record| old(record) && record.event.is_some())
-            .take(limit)
-        {
-            if let Some(record) = self.get(&record.key).cloned() {
-                self.put(Record {
-                    event: None,
-                    due_at: None,
-                    updated_at: now,
-                    ..record
-                });
-                changed += 1;
-            }
-        }
-        let mut done: Vec<_> = mine
-            .iter()
-            .filter(|record| {
-                old(record)
-                    && matches!(record.state, State::Sent | State::Rejected | State::Skipped)
-            })
-            .collect();
-        done.sort_by_key(|record| record.created_at);
-        for record in done.into_iter().take(limit) {
-            self.remove(&record.key);
-            changed += 1;
-        }
-        changed
+        found.sort();
+        found.truncate(prune.limit as usize);
+        found.into_iter().map(|(_, key)| key).collect()
+    }
+
+    fn change(
+        &mut self,
+        key: &Key,
+        now: Timestamp,
+        change: impl FnOnce(&mut Record),
+    ) -> Option<Record> {
+        let mut record = self.get(key)?.clone();
+        change(&mut record);
+        record.updated_at = now;
+        Some(self.put(record).clone())
+    }
+
+    fn of<'a>(&'a self, filter: &'a RowFilter) -> impl Iterator<Item = &'a Record> {
+        self.by_key
+            .values()
+            .map(|(_, record)| record)
+            .filter(|record| filter.holds(&record.key))
+    }
+}
+
+impl RowFilter {
+    fn holds(&self, key: &Key) -> bool {
+        key.scope == self.scope && self.slot.as_ref().is_none_or(|slot| *slot == key.slot)
     }
 }
 
@@ -251,11 +280,19 @@ fn seen(record: &Record, now: Timestamp) -> Record {
 
 impl Store for MemoryStore {
     fn claim(&self, claim: NewClaim, now: Timestamp) -> StoreFuture<'_, Claimed> {
-        let NewClaim { key, sender, lease } = claim;
+        let NewClaim {
+            key,
+            sender,
+            event,
+            lease,
+        } = claim;
+        let step = Step::Claim {
+            sender,
+            event,
+            lease,
+        };
         let mut rows = self.lock();
-        let won = rows
-            .apply(&key, &Step::Claim { sender, lease }, now)
-            .map(Rows::ticket);
+        let won = rows.apply(&key, &step, now).map(Ticket::of);
         let answer = match (won, rows.seen(&key, now)) {
             (Some(ticket), _) => Ok(Claimed::Won(ticket)),
             (None, Some(record)) => Ok(Claimed::Lost(record)),
@@ -280,7 +317,7 @@ impl Store for MemoryStore {
                     && let Some(event) = record.event.clone()
                 {
                     due.push(Due {
-                        ticket: Rows::ticket(record),
+                        ticket: Ticket::of(record),
                         event,
                     });
                 }
@@ -331,31 +368,30 @@ impl Store for MemoryStore {
 
     fn list(&self, query: ListQuery, now: Timestamp) -> StoreFuture<'_, Vec<Record>> {
         self.with(|rows| {
-            let place = |record: &Record| (record.created_at, record.key.clone());
             let mut found: Vec<_> = rows
                 .by_key
                 .values()
                 .map(|(_, record)| seen(record, now))
                 .filter(|record| {
-                    record.key.scope == query.scope
+                    query.rows.holds(&record.key)
                         && record.created_at >= query.since
                         && query.state.is_none_or(|state| state == record.state)
                         && query
                             .after
                             .as_ref()
-                            .is_none_or(|after| place(record) > *after)
+                            .is_none_or(|after| record.place() > *after)
                 })
                 .collect();
-            found.sort_by_key(place);
+            found.sort_by_key(Record::place);
             found.truncate(query.limit as usize);
             found
         })
     }
 
-    fn counts(&self, scope: Arc<str>, now: Timestamp) -> StoreFuture<'_, Counts> {
+    fn counts(&self, filter: RowFilter, now: Timestamp) -> StoreFuture<'_, Counts> {
         self.with(|rows| {
             let mut counts = Counts::new();
-            for (_, record) in rows.by_key.values().filter(|(_, r)| r.key.scope == scope) {
+            for record in rows.of(&filter) {
                 *counts.entry(record.state_at(now)).or_default() += 1;
             }
             counts
@@ -364,26 +400,44 @@ impl Store for MemoryStore {
 
     fn oldest_maybe_sent(
         &self,
-        scope: Arc<str>,
+        filter: RowFilter,
         now: Timestamp,
     ) -> StoreFuture<'_, Option<Duration>> {
         self.with(|rows| {
-            rows.by_key
-                .values()
-                .map(|(_, record)| record)
-                .filter(|r| r.key.scope == scope && r.state_at(now) == State::MaybeSent)
+            rows.of(&filter)
+                .filter(|record| record.state_at(now) == State::MaybeSent)
                 .map(|record| record.updated_at)
                 .min()
                 .map(|since| Duration::try_from(now.duration_since(since)).unwrap_or_default())
         })
     }
 
-    fn rearm(&self, key: Key, now: Timestamp) -> StoreFuture<'_, Rearmed> {
-        self.with(|rows| match rows.apply(&key, &Step::Rearm, now) {
+    fn backlog(&self, filter: RowFilter, now: Timestamp) -> StoreFuture<'_, Backlog> {
+        self.with(|rows| {
+            let queued = || rows.of(&filter).filter(|record| record.due_at.is_some());
+            let waits = |record: &&Record| matches!(record.state, State::Queued | State::Retrying);
+            let oldest = queued().filter(waits).filter_map(|record| record.due_at).min();
+            Backlog {
+                oldest_due: oldest
+                    .filter(|due| *due <= now)
+                    .map(|due| Duration::try_from(now.duration_since(due)).unwrap_or_default()),
+                at_work: queued().any(|record| {
+                    matches!(record.state, State::Claimed | State::Sending)
+                        && record.lease_until >= now
+                }),
+            }
+        })
+    }
+
+    fn rearm(
+        &self,
+        key: Key,
+        event: Option<StoredEvent>,
+        now: Timestamp,
+    ) -> StoreFuture<'_, Rearmed> {
+        self.with(|rows| match rows.apply(&key, &Step::Rearm { event }, now) {
             Some(_) => Rearmed::Yes,
-            None => rows
-                .seen(&key, now)
-                .map_or(Rearmed::Unknown, Rearmed::Refused),
+            None => Rearmed::refused(rows.get(&key).map(|record| seen(record, now))),
         })
     }
 
@@ -402,7 +456,17 @@ impl Store for MemoryStore {
         })
     }
 
-    fn prune(&self, prune: Prune, now: Timestamp) -> StoreFuture<'_, u64> {
+    fn prune(&self, prune: Prune, now: Timestamp) -> StoreFuture<'_, Pruned> {
         self.with(|rows| rows.prune(&prune, now))
+    }
+
+    fn is_handled(&self, event: EventKey, _: Timestamp) -> StoreFuture<'_, bool> {
+        self.with(|rows| rows.handled.contains_key(&event))
+    }
+
+    fn mark_handled(&self, event: EventKey, now: Timestamp) -> StoreFuture<'_, ()> {
+        self.with(|rows| {
+            rows.handled.entry(event).or_insert(now);
+        })
     }
 }

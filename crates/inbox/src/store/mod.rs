@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use backchat_core::jiff::Timestamp;
 use backchat_core::{
-    CorrelationId, DeliveryStatus, EchoedCorrelationId, SentMessageId, StoreError,
+    CorrelationId, DeliveryStatus, EchoedCorrelationId, EventId, SentMessageId, StoreError,
 };
 
 pub(crate) use lazy::LazyStore;
@@ -32,6 +32,7 @@ pub use sqlite::SqliteStore;
 pub(crate) use url::open;
 
 use crate::digest::Digest;
+use crate::machine::is_rearmable;
 use crate::record::{Key, Record, StoredEvent, Ticket};
 use crate::state::{End, State};
 
@@ -49,7 +50,7 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 /// `now` is the clock of the caller. A store with a clock of its own, shared by all callers, uses
 /// that instead.
 pub trait Store: Send + Sync + 'static {
-    /// Takes the message for one worker: a new row, a released one, or one whose claim is over.
+    /// Takes the message for one worker: a new row, one that waits, or one whose claim is over.
     ///
     /// Of any number of callers at one moment, at most one wins. Never wins a row that is, or was
     /// since its last re-arming, `sending`.
@@ -81,28 +82,44 @@ pub trait Store: Send + Sync + 'static {
     /// Rows in the order in which they were first seen.
     fn list(&self, query: ListQuery, now: Timestamp) -> StoreFuture<'_, Vec<Record>>;
 
-    /// How many rows are in each state. May read every row.
-    fn counts(&self, scope: Arc<str>, now: Timestamp) -> StoreFuture<'_, Counts>;
+    /// Counts the rows in each state. May read every row.
+    fn counts(&self, rows: Rows, now: Timestamp) -> StoreFuture<'_, Counts>;
 
-    /// How long the oldest `maybe_sent` has waited for somebody to decide.
-    fn oldest_maybe_sent(
+    /// The age of the oldest `maybe_sent`, which waits for somebody to decide.
+    fn oldest_maybe_sent(&self, rows: Rows, now: Timestamp) -> StoreFuture<'_, Option<Duration>>;
+
+    /// Tells how long the queue has waited for a worker.
+    fn backlog(&self, rows: Rows, now: Timestamp) -> StoreFuture<'_, Backlog>;
+
+    /// Makes a row claimable again, for the queue. Refused while a POST may be under way, and when
+    /// one was accepted; `event` is for a row that keeps none any more.
+    fn rearm(
         &self,
-        scope: Arc<str>,
+        key: Key,
+        event: Option<StoredEvent>,
         now: Timestamp,
-    ) -> StoreFuture<'_, Option<Duration>>;
-
-    /// Makes a row claimable again. Refused while a POST may be under way, and when one was
-    /// accepted.
-    fn rearm(&self, key: Key, now: Timestamp) -> StoreFuture<'_, Rearmed>;
+    ) -> StoreFuture<'_, Rearmed>;
 
     /// Erases what names or quotes the sender, and says in how many rows. The rows stay, so that
     /// a redelivery still finds them.
     fn forget(&self, scope: Arc<str>, sender: Digest, now: Timestamp) -> StoreFuture<'_, u64>;
 
-    /// One small step of cleaning up: deletes finished rows and erases events that were first seen
-    /// longer than `retention` ago, and writes down what the lease made a `maybe_sent`. Says how many
-    /// rows it changed: 0 means clean. A `maybe_sent` and what was never sent stay listed.
-    fn prune(&self, prune: Prune, now: Timestamp) -> StoreFuture<'_, u64>;
+    /// One small step of cleaning up:
+    /// - deletes `sent`, `rejected` and `skipped` rows, erases events, and deletes the marks of
+    ///   [`Store::mark_handled`], of what was first seen longer than `retention` ago;
+    /// - makes `maybe_sent` what was `sending` when its lease ended;
+    /// - makes `given_up` what waits for a redelivery and did not change for `abandoned`, and what
+    ///   nobody has answered within `retention`.
+    ///
+    /// A `maybe_sent` and a `given_up` row stay listed. Each row that became one is named once, to
+    /// one caller of all processes.
+    fn prune(&self, prune: Prune, now: Timestamp) -> StoreFuture<'_, Pruned>;
+
+    /// Tells whether an event that is no message was handled before. See [`Store::mark_handled`].
+    fn is_handled(&self, event: EventKey, now: Timestamp) -> StoreFuture<'_, bool>;
+
+    /// Notes that the handler of an event that is no message has succeeded.
+    fn mark_handled(&self, event: EventKey, now: Timestamp) -> StoreFuture<'_, ()>;
 }
 
 /// What [`Store::claim`] needs.
@@ -110,9 +127,11 @@ pub trait Store: Send + Sync + 'static {
 pub struct NewClaim {
     /// The row.
     pub key: Key,
-    /// Who wrote.
+    /// The sender.
     pub sender: Digest,
-    /// How long the worker may take.
+    /// The event, kept until the row is done.
+    pub event: StoredEvent,
+    /// The time that the worker may take.
     pub lease: Duration,
 }
 
@@ -202,11 +221,20 @@ pub struct Settlement {
     pub delivery: DeliveryStatus,
 }
 
+/// The rows of one application, of one slot or of all.
+#[derive(Clone, Debug)]
+pub struct Rows {
+    /// The application.
+    pub scope: Arc<str>,
+    /// Only rows of this slot.
+    pub slot: Option<Arc<str>>,
+}
+
 /// What [`Store::list`] needs.
 #[derive(Clone, Debug)]
 pub struct ListQuery {
-    /// The application.
-    pub scope: Arc<str>,
+    /// The application and the slot.
+    pub rows: Rows,
     /// Only rows in this state.
     pub state: Option<State>,
     /// Only rows first seen at this moment or later.
@@ -223,12 +251,46 @@ pub type Counts = BTreeMap<State, u64>;
 /// What [`Store::rearm`] answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rearmed {
-    /// The row is `released`.
+    /// The row is `queued`.
     Yes,
     /// A POST may be under way, or one was accepted. The row.
     Refused(Box<Record>),
+    /// The row keeps no event that could be answered. The row.
+    NoEvent(Box<Record>),
     /// There is no such row.
     Unknown,
+}
+
+impl Rearmed {
+    /// What a row says that refused to be re-armed.
+    pub(crate) fn refused(record: Option<Record>) -> Self {
+        match record {
+            None => Rearmed::Unknown,
+            Some(record) if record.event.is_none() && is_rearmable(record.state) => {
+                Rearmed::NoEvent(Box::new(record))
+            }
+            Some(record) => Rearmed::Refused(Box::new(record)),
+        }
+    }
+
+    /// The name that every language uses.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Rearmed::Yes => "rearmed",
+            Rearmed::Refused(_) => "refused",
+            Rearmed::NoEvent(_) => "no_event",
+            Rearmed::Unknown => "unknown",
+        }
+    }
+}
+
+/// What [`Store::backlog`] answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// The time since the longest waiting message of the queue became due.
+    pub oldest_due: Option<Duration>,
+    /// Whether a worker of any process has a message of the queue right now.
+    pub at_work: bool,
 }
 
 /// What [`Store::prune`] needs.
@@ -238,6 +300,28 @@ pub struct Prune {
     pub scope: Arc<str>,
     /// How long rows are kept.
     pub retention: Duration,
+    /// How long a row may wait for a redelivery.
+    pub abandoned: Duration,
     /// How many rows at most.
     pub limit: u32,
+}
+
+/// What [`Store::prune`] answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// How many rows and marks changed or were deleted: 0 means clean.
+    pub changed: u64,
+    /// The rows that became `maybe_sent` or `given_up` in this step.
+    pub lost: Vec<Record>,
+}
+
+/// An event that is no message, for one slot of an application.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventKey {
+    /// The application.
+    pub scope: Arc<str>,
+    /// The slot of the inbox whose handler runs.
+    pub slot: Arc<str>,
+    /// The event, `evt_…`.
+    pub event_id: EventId,
 }

@@ -49,7 +49,7 @@ enum Place<'a> {
 
 fn parse(url: &str) -> Result<Place<'_>, Error> {
     let refused = |why: &str| Err(Error::configuration("store", why));
-    if matches!(url, "" | "memory" | "memory:" | "memory://") {
+    if matches!(url, "memory" | "memory:" | "memory://") {
         return Ok(Place::Memory);
     }
     if let Some(rest) = url.strip_prefix("sqlite:") {
@@ -88,7 +88,6 @@ mod tests {
     #[test]
     fn places() {
         for (url, place) in [
-            ("", Place::Memory),
             ("memory:", Place::Memory),
             ("sqlite:inbox.db", Place::Sqlite("inbox.db")),
             ("sqlite:data/inbox.db", Place::Sqlite("data/inbox.db")),
@@ -105,6 +104,8 @@ mod tests {
     #[test]
     fn refusals() {
         for url in [
+            "",
+            " ",
             "sqlite:",
             "sqlite://",
             "sqlite:///",

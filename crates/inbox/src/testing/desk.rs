@@ -7,11 +7,11 @@ use backchat_core::jiff::Timestamp;
 use backchat_core::{CorrelationId, DeliveryStatus, SentMessageId};
 
 use crate::digest::Digest;
-use crate::record::{Key, Record, StoredEvent, Ticket, later};
+use crate::record::{Key, Record, StoredAnswer, StoredEvent, Ticket, later};
 use crate::state::{End, State};
 use crate::store::{
-    Claimed, Due, DueQuery, Finished, Gated, ListQuery, NewClaim, NewEvent, NewGate, Rearmed,
-    Settlement, Store,
+    Backlog, Claimed, Due, DueQuery, Finished, Gated, ListQuery, NewClaim, NewEvent, NewGate,
+    Rearmed, Rows, Settlement, Store,
 };
 
 pub(super) const LEASE: Duration = Duration::from_mins(2);
@@ -48,6 +48,7 @@ impl Desk {
         let claim = NewClaim {
             key,
             sender: Digest::of("+33612345678"),
+            event: event(),
             lease: LEASE,
         };
         self.store.claim(claim, self.now).await.unwrap()
@@ -107,12 +108,34 @@ impl Desk {
     }
 
     pub(super) async fn rearm(&self, id: &str) -> Rearmed {
-        self.store.rearm(self.key(id), self.now).await.unwrap()
+        self.rearm_with(id, None).await
+    }
+
+    pub(super) async fn rearm_with(&self, id: &str, event: Option<StoredEvent>) -> Rearmed {
+        let rearmed = self.store.rearm(self.key(id), event, self.now);
+        rearmed.await.unwrap()
+    }
+
+    /// The rows of `slot`, or of all slots.
+    pub(super) fn rows(&self, slot: Option<&str>) -> Rows {
+        Rows {
+            scope: Arc::clone(&self.scope),
+            slot: slot.map(Into::into),
+        }
+    }
+
+    pub(super) async fn backlog(&self) -> Backlog {
+        let backlog = self.store.backlog(self.rows(Some("reply")), self.now);
+        backlog.await.unwrap()
     }
 
     pub(super) async fn list(&self, state: Option<State>) -> Vec<String> {
+        self.list_rows(self.rows(None), state).await
+    }
+
+    pub(super) async fn list_rows(&self, rows: Rows, state: Option<State>) -> Vec<String> {
         let query = ListQuery {
-            scope: Arc::clone(&self.scope),
+            rows,
             state,
             since: Timestamp::UNIX_EPOCH,
             after: None,
@@ -167,6 +190,22 @@ pub(super) fn not_sent(retry_in: Option<Duration>) -> End {
     End::NotSent {
         code: Some("connection_failed".to_owned()),
         retry_in,
+        answer: None,
+    }
+}
+
+/// As [`not_sent`], with the answer that the next attempt sends.
+pub(super) fn not_sent_yet(answer: &StoredAnswer) -> End {
+    End::NotSent {
+        code: Some("connection_failed".to_owned()),
+        retry_in: Some(Duration::ZERO),
+        answer: Some(answer.clone()),
+    }
+}
+
+pub(super) fn answer() -> StoredAnswer {
+    StoredAnswer {
+        json: b"{\"text\": \"Hello\"}".as_slice().into(),
     }
 }
 

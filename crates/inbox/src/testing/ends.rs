@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::desk::{Desk, LEASE, not_sent, rejected, sent};
+use super::desk::{Desk, LEASE, answer, not_sent, not_sent_yet, rejected, sent};
 use crate::state::{End, State};
 use crate::store::Claimed;
 
@@ -11,8 +11,9 @@ pub(super) async fn each_end_has_its_state(desk: Desk) {
         ("im_1", sent("tx_1"), State::Sent),
         ("im_2", End::Sent { reply_id: None }, State::Sent),
         ("im_3", rejected(), State::Rejected),
-        ("im_4", not_sent(Some(Duration::ZERO)), State::Released),
+        ("im_4", not_sent(Some(Duration::ZERO)), State::Retrying),
         ("im_5", End::MaybeSent, State::MaybeSent),
+        ("im_10", not_sent(None), State::GivenUp),
     ] {
         let ticket = desk.sending(id).await;
         assert!(!desk.finish(&ticket, End::Skipped).await, "{id}");
@@ -21,7 +22,10 @@ pub(super) async fn each_end_has_its_state(desk: Desk) {
         assert_eq!(record.state, state, "{id}");
         assert_eq!(record.due_at, None, "{id}");
         let again = matches!(desk.claim(id).await, Claimed::Won(_));
-        assert_eq!(again, state == State::Released, "{id}");
+        assert_eq!(again, state == State::Retrying, "{id}");
+        // The event is kept as long as somebody may have to answer the message.
+        let kept = matches!(state, State::Retrying | State::GivenUp | State::MaybeSent);
+        assert_eq!(record.event.is_some(), kept, "{id}");
     }
     let record = desk.get("im_1").await.unwrap();
     assert_eq!(record.reply_id.unwrap(), "tx_1");
@@ -31,7 +35,7 @@ pub(super) async fn each_end_has_its_state(desk: Desk) {
     // Before the gate.
     for (id, end, state) in [
         ("im_6", End::Skipped, State::Skipped),
-        ("im_7", not_sent(None), State::Released),
+        ("im_7", not_sent(None), State::GivenUp),
         ("im_8", rejected(), State::Rejected),
     ] {
         let ticket = desk.won(id).await;
@@ -41,9 +45,25 @@ pub(super) async fn each_end_has_its_state(desk: Desk) {
     }
     // The next attempt keeps the correlation id: a late event still finds the row.
     let ticket = desk.sending("im_9").await;
-    assert!(desk.finish(&ticket, not_sent(None)).await);
+    assert!(desk.finish(&ticket, not_sent(Some(Duration::ZERO))).await);
     let again = desk.won("im_9").await;
     assert_eq!(again.correlation_id.unwrap(), "im_9.c");
+}
+
+pub(super) async fn an_answer_that_was_not_sent_is_kept(desk: Desk) {
+    let first = desk.sending("im_1").await;
+    assert_eq!(first.answer, None);
+    assert!(desk.finish(&first, not_sent_yet(&answer())).await);
+    let second = desk.sending("im_1").await;
+    assert_eq!(second.answer, Some(answer()));
+    // An end that brings none does not erase it.
+    assert!(desk.finish(&second, not_sent(Some(Duration::ZERO))).await);
+    let third = desk.sending("im_1").await;
+    assert_eq!(third.answer, Some(answer()));
+    assert_eq!(third.created_at, desk.now);
+    assert!(desk.finish(&third, sent("tx_1")).await);
+    let record = desk.get("im_1").await.unwrap();
+    assert_eq!((record.answer, record.event), (None, None));
 }
 
 pub(super) async fn a_slow_sender_may_still_decide(mut desk: Desk) {

@@ -34,6 +34,7 @@ pub async fn suite(store: Arc<dyn Store>) {
     claims::sending_is_never_claimed_again(desk("sending")).await;
     claims::slots_and_scopes_are_apart(desk("slots"), desk("slots-2")).await;
     ends::each_end_has_its_state(desk("ends")).await;
+    ends::an_answer_that_was_not_sent_is_kept(desk("kept")).await;
     ends::a_slow_sender_may_still_decide(desk("slow")).await;
     ends::what_is_settled_stays(desk("settled")).await;
     events::an_event_settles_by_correlation_id(desk("correlation")).await;
@@ -44,8 +45,11 @@ pub async fn suite(store: Arc<dyn Store>) {
     operator::lists_and_counts(desk("lists")).await;
     operator::forgetting(desk("forget")).await;
     operator::pruning(desk("prune")).await;
+    operator::what_is_not_delivered_again_is_given_up(desk("abandoned")).await;
+    operator::events_are_handled_once(desk("handled")).await;
     queue::keeps_the_order_of_each_sender(desk("order")).await;
     queue::tries_again_and_gives_up(desk("again")).await;
+    queue::a_queue_that_nobody_works_on_is_seen(desk("backlog")).await;
     queue::a_dead_worker_loses_nothing(desk("dead")).await;
     queue::an_event_of_an_inline_worker_is_kept(desk("mixed")).await;
 }

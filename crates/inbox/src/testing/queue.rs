@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::desk::{Desk, LEASE, event, ids, not_sent, sent};
 use crate::state::{End, State};
-use crate::store::Gated;
+use crate::store::{Backlog, Claimed, Gated};
 
 const ANNA: &str = "+33600000001";
 const BEN: &str = "+33600000002";
@@ -60,7 +60,8 @@ pub(super) async fn tries_again_and_gives_up(mut desk: Desk) {
     assert_eq!(due[0].ticket.attempts, 2);
     assert!(desk.finish(&due[0].ticket, not_sent(None)).await);
     let record = desk.get("im_1").await.unwrap();
-    assert!(record.is_given_up());
+    assert_eq!(record.state, State::GivenUp);
+    assert!(matches!(desk.claim("im_1").await, Claimed::Lost(_)));
     assert_eq!(record.code.as_deref(), Some("connection_failed"));
     assert_eq!(ids(&desk.next_due(10).await), ["im_2"]);
     desk.rearm("im_1").await;
@@ -107,4 +108,32 @@ pub(super) async fn an_event_of_an_inline_worker_is_kept(mut desk: Desk) {
     let ticket = desk.sending("im_3").await;
     assert!(desk.finish(&ticket, sent("tx_3")).await);
     assert!(!desk.enqueue("im_3", ANNA).await);
+}
+
+pub(super) async fn a_queue_that_nobody_works_on_is_seen(mut desk: Desk) {
+    assert_eq!(desk.backlog().await, Backlog::default());
+    desk.won("im_0").await;
+    assert_eq!(desk.backlog().await, Backlog::default(), "not of the queue");
+    desk.enqueue("im_1", ANNA).await;
+    desk.after(LEASE);
+    desk.enqueue("im_2", ANNA).await;
+    let waiting = Backlog {
+        oldest_due: Some(LEASE),
+        at_work: false,
+    };
+    assert_eq!(desk.backlog().await, waiting);
+    let due = desk.next_due(10).await;
+    let working = Backlog {
+        oldest_due: Some(Duration::ZERO),
+        at_work: true,
+    };
+    assert_eq!(desk.backlog().await, working);
+    // Its next attempt is not due yet.
+    assert!(desk.finish(&due[0].ticket, not_sent(Some(LEASE))).await);
+    assert!(!desk.backlog().await.at_work);
+    // A worker that died is at work no longer.
+    desk.after(LEASE);
+    assert_eq!(ids(&desk.next_due(10).await), ["im_1"]);
+    desk.after(2 * LEASE);
+    assert!(!desk.backlog().await.at_work);
 }

@@ -9,8 +9,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use backchat_inbox::core::jiff::Timestamp;
 use backchat_inbox::core::{Client, InboundMessageId, Webhook};
-use backchat_inbox::{Inbox, InboxBuilder, Receipt};
+use backchat_inbox::{Failure, Inbox, InboxBuilder, Receipt, Stage};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -62,18 +63,20 @@ impl Api {
             .unwrap()
     }
 
-    /// An inbox that trusts everybody, and whose handler says what it was told.
+    /// An inbox that trusts everybody, without handlers.
+    pub(crate) fn silent(&self, change: impl FnOnce(InboxBuilder) -> InboxBuilder) -> Inbox {
+        let builder = Inbox::builder(self.client(), Webhook::unverified());
+        change(builder).build().unwrap()
+    }
+
+    /// The same, with a handler that says what it was told.
     pub(crate) fn inbox(&self, change: impl FnOnce(InboxBuilder) -> InboxBuilder) -> Inbox {
-        let inbox = change(Inbox::builder(self.client(), Webhook::unverified())).build();
-        inbox.on_message(|message| async move { format!("You said: {}", message.text) });
-        inbox
+        echoing(self.silent(change))
     }
 
     pub(crate) async fn inbox_at(&self, url: &str) -> Inbox {
         let builder = Inbox::builder(self.client(), Webhook::unverified());
-        let inbox = builder.store(url).await.unwrap().build();
-        inbox.on_message(|message| async move { format!("You said: {}", message.text) });
-        inbox
+        echoing(builder.store(url).await.unwrap().build().unwrap())
     }
 
     pub(crate) fn be(&self, mood: Mood) {
@@ -98,6 +101,64 @@ impl Api {
     pub(crate) async fn posted(&self, count: usize) -> Vec<Value> {
         until(|| self.posts().len() >= count).await;
         self.posts()
+    }
+}
+
+pub(crate) fn echoing(inbox: Inbox) -> Inbox {
+    inbox
+        .on_message(|message| async move { format!("You said: {}", message.text) })
+        .unwrap();
+    inbox
+}
+
+/// What `on_error` heard.
+#[derive(Clone, Default)]
+pub(crate) struct Failures(Arc<Mutex<Vec<Failure>>>);
+
+impl Failures {
+    pub(crate) fn of(inbox: &Inbox) -> Self {
+        let heard = Self::default();
+        let told = heard.clone();
+        let tell = move |failure: &Failure| told.0.lock().unwrap().push(failure.clone());
+        inbox.on_error(tell).unwrap();
+        heard
+    }
+
+    /// Stage, and whether it is final, of each.
+    pub(crate) fn list(&self) -> Vec<(Stage, bool)> {
+        let heard = self.0.lock().unwrap();
+        heard.iter().map(|f| (f.stage, f.is_final)).collect()
+    }
+
+    pub(crate) fn texts(&self) -> Vec<String> {
+        let heard = self.0.lock().unwrap();
+        heard.iter().map(|f| f.error.to_string()).collect()
+    }
+
+    pub(crate) fn last(&self) -> Failure {
+        self.0.lock().unwrap().last().unwrap().clone()
+    }
+}
+
+/// A clock that a test moves.
+#[derive(Clone)]
+pub(crate) struct TestClock(Arc<Mutex<Timestamp>>);
+
+impl TestClock {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Mutex::new(
+            "2025-10-24T09:00:00Z".parse().unwrap(),
+        )))
+    }
+
+    pub(crate) fn forward(&self, time: Duration) {
+        let mut now = self.0.lock().unwrap();
+        *now = now.checked_add(time).unwrap();
+    }
+
+    pub(crate) fn read(&self) -> impl Fn() -> Timestamp + Send + Sync + use<> {
+        let clock = self.clone();
+        move || *clock.0.lock().unwrap()
     }
 }
 

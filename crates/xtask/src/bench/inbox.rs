@@ -188,8 +188,8 @@ pub(super) fn measure(options: &Options) -> Done {
         let inbox = Inbox::builder(client, Webhook::unverified())
             .store(&options.store)
             .await?
-            .build();
-        inbox.on_message(|message| async move { format!("You said: {}", message.text) });
+            .build()?;
+        inbox.on_message(|message| async move { format!("You said: {}", message.text) })?;
         receive(&inbox, 1_000_000, 500, options.in_flight).await?;
         let pruning = options.prune.then(|| {
             let inbox = inbox.clone();

@@ -21,11 +21,11 @@ use deadpool_postgres::Pool;
 use super::per_process::PerProcess;
 use super::sql::{self, Statements};
 use super::{
-    Claimed, Counts, Due, DueQuery, Finished, Gated, ListQuery, NewClaim, NewEvent, NewGate, Prune,
-    Rearmed, Settlement, Store, StoreFuture,
+    Backlog, Claimed, Counts, Due, DueQuery, EventKey, Finished, Gated, ListQuery, NewClaim,
+    NewEvent, NewGate, Prune, Pruned, Rearmed, Rows, Settlement, Store, StoreFuture,
 };
 use crate::digest::Digest;
-use crate::record::{Key, Record, Ticket};
+use crate::record::{Key, Record, StoredEvent, Ticket};
 use crate::state::End;
 use address::Address;
 use session::Session;
@@ -120,20 +120,25 @@ impl Store for PostgresStore {
         on_session!(self, db => sql::list(db, query, now))
     }
 
-    fn counts(&self, scope: Arc<str>, now: Timestamp) -> StoreFuture<'_, Counts> {
-        on_session!(self, db => sql::counts(db, &scope, now))
+    fn counts(&self, rows: Rows, now: Timestamp) -> StoreFuture<'_, Counts> {
+        on_session!(self, db => sql::counts(db, &rows, now))
     }
 
-    fn oldest_maybe_sent(
+    fn oldest_maybe_sent(&self, rows: Rows, now: Timestamp) -> StoreFuture<'_, Option<Duration>> {
+        on_session!(self, db => sql::oldest_maybe_sent(db, &rows, now))
+    }
+
+    fn backlog(&self, rows: Rows, now: Timestamp) -> StoreFuture<'_, Backlog> {
+        on_session!(self, db => sql::backlog(db, &rows, now))
+    }
+
+    fn rearm(
         &self,
-        scope: Arc<str>,
+        key: Key,
+        event: Option<StoredEvent>,
         now: Timestamp,
-    ) -> StoreFuture<'_, Option<Duration>> {
-        on_session!(self, db => sql::oldest_maybe_sent(db, &scope, now))
-    }
-
-    fn rearm(&self, key: Key, now: Timestamp) -> StoreFuture<'_, Rearmed> {
-        on_session!(self, db => sql::rearm(db, &key, now))
+    ) -> StoreFuture<'_, Rearmed> {
+        on_session!(self, db => sql::rearm(db, &key, event, now))
     }
 
     fn forget(&self, scope: Arc<str>, sender: Digest, now: Timestamp) -> StoreFuture<'_, u64> {
@@ -145,8 +150,16 @@ impl Store for PostgresStore {
         })
     }
 
-    fn prune(&self, prune: Prune, now: Timestamp) -> StoreFuture<'_, u64> {
+    fn prune(&self, prune: Prune, now: Timestamp) -> StoreFuture<'_, Pruned> {
         on_session!(self, db => sql::prune(db, prune, now))
+    }
+
+    fn is_handled(&self, event: EventKey, now: Timestamp) -> StoreFuture<'_, bool> {
+        on_session!(self, db => sql::is_handled(db, &event, now))
+    }
+
+    fn mark_handled(&self, event: EventKey, now: Timestamp) -> StoreFuture<'_, ()> {
+        on_session!(self, db => sql::mark_handled(db, &event, now))
     }
 }
 

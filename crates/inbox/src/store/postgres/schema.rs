@@ -2,10 +2,10 @@
 
 use backchat_core::{Error, StoreError};
 
-use super::super::sql::OPEN;
+use super::super::sql::{OPEN, OPEN_1, RENAME_RELEASED};
 use super::session::Session;
 
-/// Version 1. Later ones follow it in [`VERSIONS`]. The ids compare byte for byte, as elsewhere.
+/// Version 1: the ledger. The ids compare byte for byte, as elsewhere.
 ///
 /// Mostly all rows are of one scope, but a planner without statistics takes `scope = …` for as good
 /// as the whole key. Then it looks for a message among all rows of its scope, and a session keeps
@@ -36,7 +36,7 @@ const VERSION_1: &str = r#"
     );
     CREATE INDEX backchat_ledger_created ON backchat_ledger (created_at, scope);
     ALTER TABLE backchat_ledger ADD PRIMARY KEY (message_id, scope, slot);
-    CREATE INDEX backchat_ledger_open ON backchat_ledger (scope, state) WHERE {open};
+    CREATE INDEX backchat_ledger_open ON backchat_ledger (scope, state) WHERE {open_1};
     CREATE INDEX backchat_ledger_correlation ON backchat_ledger (scope, correlation_id)
         WHERE correlation_id IS NOT NULL;
     CREATE INDEX backchat_ledger_reply ON backchat_ledger (scope, reply_id)
@@ -47,7 +47,24 @@ const VERSION_1: &str = r#"
         WHERE due_at IS NOT NULL;
 "#;
 
-const VERSIONS: &[&str] = &[VERSION_1];
+/// Version 2: `released` became `queued`, `retrying` and `given_up`; the answer that could not be
+/// sent; the marks of events that were handled.
+const VERSION_2: &str = r#"
+    ALTER TABLE backchat_ledger ADD COLUMN answer bytea;
+    DROP INDEX backchat_ledger_open;
+    {rename_released};
+    CREATE INDEX backchat_ledger_open ON backchat_ledger (scope, state) WHERE {open};
+    CREATE TABLE backchat_handled (
+        scope      text COLLATE "C" NOT NULL,
+        event_id   text COLLATE "C" NOT NULL,
+        slot       text COLLATE "C" NOT NULL,
+        created_at bigint NOT NULL
+    );
+    CREATE INDEX backchat_handled_created ON backchat_handled (created_at, scope);
+    ALTER TABLE backchat_handled ADD PRIMARY KEY (event_id, scope, slot);
+"#;
+
+const VERSIONS: &[&str] = &[VERSION_1, VERSION_2];
 
 /// Two processes that start together take turns at this lock. (`backchat`, in ASCII.)
 const LOCK: i64 = 0x6261_636b_6368_6174;
@@ -89,7 +106,11 @@ async fn migrate_locked(session: &mut Session) -> Result<(), Error> {
         ));
     };
     for sql in missing {
-        session.batch(&sql.replace("{open}", OPEN)).await?;
+        let sql = sql
+            .replace("{open_1}", OPEN_1)
+            .replace("{open}", OPEN)
+            .replace("{rename_released}", RENAME_RELEASED);
+        session.batch(&sql).await?;
     }
     let now = VERSIONS.len();
     session

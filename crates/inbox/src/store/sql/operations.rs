@@ -10,11 +10,11 @@ use super::row;
 use super::value::unexpected;
 use super::{Executor, Row, Statement, Value};
 use crate::digest::Digest;
-use crate::record::{Key, Record, micros};
+use crate::record::{Key, Record, StoredEvent, micros};
 use crate::state::{End, State, delivery_rank};
 use crate::store::{
-    Claimed, Counts, Due, DueQuery, Finished, Gated, ListQuery, NewClaim, NewEvent, NewGate, Prune,
-    Rearmed, Settlement,
+    Backlog, Claimed, Counts, Due, DueQuery, EventKey, Finished, Gated, ListQuery, NewClaim,
+    NewEvent, NewGate, Prune, Pruned, Rearmed, Rows, Settlement,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -43,6 +43,19 @@ fn hash(digest: Digest) -> Value {
     digest.as_bytes().as_slice().into()
 }
 
+/// The event and whether it was verified.
+fn stored(event: Option<&StoredEvent>) -> [Value; 2] {
+    [
+        event.map(|event| Arc::clone(&event.json)).into(),
+        event.map(|event| i64::from(event.verified)).into(),
+    ]
+}
+
+/// The time, the scope and the slot: `?1` to `?3`.
+fn among(rows: &Rows, now: Timestamp) -> Vec<Value> {
+    with(within(&rows.scope, now), [rows.slot.as_ref().into()])
+}
+
 fn one(rows: Vec<Row>) -> Option<Row> {
     rows.into_iter().next()
 }
@@ -52,10 +65,19 @@ pub(crate) async fn claim(
     claim: NewClaim,
     now: Timestamp,
 ) -> Result<Claimed> {
-    let NewClaim { key, sender, lease } = claim;
+    let NewClaim {
+        key,
+        sender,
+        event,
+        lease,
+    } = claim;
     // A row that is pruned between the two statements is claimed as a new one.
     for _ in 0..2 {
-        let values = with(on(&key, now), [micros(lease).into(), hash(sender)]);
+        let [json, verified] = stored(Some(&event));
+        let values = with(
+            on(&key, now),
+            [micros(lease).into(), hash(sender), json, verified],
+        );
         if let Some(mut won) = one(db.run(Statement::Claim, values).await?) {
             return row::ticket(&mut won, key).map(Claimed::Won);
         }
@@ -71,14 +93,8 @@ pub(crate) async fn enqueue(
     event: NewEvent,
     now: Timestamp,
 ) -> Result<bool> {
-    let values = with(
-        on(&event.key, now),
-        [
-            hash(event.sender),
-            event.event.json.into(),
-            i64::from(event.event.verified).into(),
-        ],
-    );
+    let [json, verified] = stored(Some(&event.event));
+    let values = with(on(&event.key, now), [hash(event.sender), json, verified]);
     let rows = db.run(Statement::Enqueue, values).await?;
     Ok(!rows.is_empty())
 }
@@ -147,8 +163,16 @@ pub(crate) async fn finish(
             let code = code.as_str().into();
             (Statement::FinishRejected, with(values, [code]))
         }
-        End::NotSent { code, retry_in } => {
-            let more = [code.as_deref().into(), retry_in.map(micros).into()];
+        End::NotSent {
+            code,
+            retry_in,
+            answer,
+        } => {
+            let more = [
+                code.as_deref().into(),
+                retry_in.map(micros).into(),
+                answer.map(|answer| answer.json).into(),
+            ];
             (Statement::FinishNotSent, with(values, more))
         }
         End::MaybeSent => (Statement::FinishMaybeSent, values),
@@ -205,7 +229,13 @@ pub(crate) async fn list(
 ) -> Result<Vec<Record>> {
     let open = matches!(
         query.state,
-        Some(State::Sending | State::MaybeSent | State::Released)
+        Some(
+            State::Sending
+                | State::MaybeSent
+                | State::Queued
+                | State::Retrying
+                | State::GivenUp
+        )
     );
     let statement = if open {
         Statement::ListOpen
@@ -214,7 +244,7 @@ pub(crate) async fn list(
     };
     let after = query.after.as_ref();
     let values = with(
-        within(&query.scope, now),
+        among(&query.rows, now),
         [
             query.state.map(State::as_str).into(),
             query.since.as_microsecond().into(),
@@ -228,13 +258,9 @@ pub(crate) async fn list(
     rows.into_iter().map(row::record).collect()
 }
 
-pub(crate) async fn counts(
-    db: &mut impl Executor,
-    scope: &Arc<str>,
-    now: Timestamp,
-) -> Result<Counts> {
+pub(crate) async fn counts(db: &mut impl Executor, rows: &Rows, now: Timestamp) -> Result<Counts> {
     let mut counts = Counts::new();
-    for mut row in db.run(Statement::CountStates, within(scope, now)).await? {
+    for mut row in db.run(Statement::CountStates, among(rows, now)).await? {
         let state: State = row.text()?.parse().map_err(|_| unexpected())?;
         counts.insert(state, u64::try_from(row.integer()?).unwrap_or_default());
     }
@@ -243,28 +269,44 @@ pub(crate) async fn counts(
 
 pub(crate) async fn oldest_maybe_sent(
     db: &mut impl Executor,
-    scope: &Arc<str>,
+    rows: &Rows,
     now: Timestamp,
 ) -> Result<Option<Duration>> {
-    let rows = db
-        .run(Statement::OldestMaybeSent, within(scope, now))
-        .await?;
-    let micros = one(rows)
+    let found = db.run(Statement::OldestMaybeSent, among(rows, now)).await?;
+    let age = one(found)
         .map(|mut row| row.optional_integer())
         .transpose()?;
-    Ok(micros
-        .flatten()
-        .map(|micros| Duration::from_micros(u64::try_from(micros).unwrap_or_default())))
+    Ok(age.flatten().map(duration))
 }
 
-pub(crate) async fn rearm(db: &mut impl Executor, key: &Key, now: Timestamp) -> Result<Rearmed> {
-    if !db.run(Statement::Rearm, on(key, now)).await?.is_empty() {
+pub(crate) async fn backlog(
+    db: &mut impl Executor,
+    rows: &Rows,
+    now: Timestamp,
+) -> Result<Backlog> {
+    let found = db.run(Statement::Backlog, among(rows, now)).await?;
+    let mut row = one(found).ok_or_else(unexpected)?;
+    Ok(Backlog {
+        oldest_due: row.optional_integer()?.map(duration),
+        at_work: row.optional_integer()?.is_some(),
+    })
+}
+
+fn duration(micros: i64) -> Duration {
+    Duration::from_micros(u64::try_from(micros).unwrap_or_default())
+}
+
+pub(crate) async fn rearm(
+    db: &mut impl Executor,
+    key: &Key,
+    event: Option<StoredEvent>,
+    now: Timestamp,
+) -> Result<Rearmed> {
+    let values = with(on(key, now), stored(event.as_ref()));
+    if !db.run(Statement::Rearm, values).await?.is_empty() {
         return Ok(Rearmed::Yes);
     }
-    let record = get(db, key, now).await?;
-    Ok(record.map_or(Rearmed::Unknown, |record| {
-        Rearmed::Refused(Box::new(record))
-    }))
+    Ok(Rearmed::refused(get(db, key, now).await?))
 }
 
 pub(crate) async fn find_sender(
@@ -292,20 +334,60 @@ pub(crate) async fn forget(
     Ok(forgotten)
 }
 
-pub(crate) async fn prune(db: &mut impl Executor, prune: Prune, now: Timestamp) -> Result<u64> {
+pub(crate) async fn prune(db: &mut impl Executor, prune: Prune, now: Timestamp) -> Result<Pruned> {
     let values = with(within(&prune.scope, now), [i64::from(prune.limit).into()]);
     let old = with(values.clone(), [micros(prune.retention).into()]);
-    let mut changed = 0;
-    // Rows first: the search for old events reads every old row, of which few are left then.
+    let waiting = with(old.clone(), [micros(prune.abandoned).into()]);
+    let mut pruned = Pruned::default();
+    // Rows first: the searches for old events and claims read every old row, of which few are left
+    // then.
     for (statement, values) in [
         (Statement::PruneRows, old.clone()),
-        (Statement::PruneEvents, old),
+        (Statement::PruneWaiting, waiting),
+        (Statement::PruneClaims, old.clone()),
         (Statement::PruneLeases, values),
+        (Statement::PruneEvents, old.clone()),
+        (Statement::PruneHandled, old),
     ] {
-        changed += db.run(statement, values).await?.len() as u64;
-        if changed >= u64::from(prune.limit) {
+        let rows = db.run(statement, values).await?;
+        pruned.changed += rows.len() as u64;
+        if matches!(
+            statement,
+            Statement::PruneWaiting | Statement::PruneClaims | Statement::PruneLeases
+        ) {
+            for row in rows {
+                pruned.lost.push(row::record(row)?);
+            }
+        }
+        if pruned.changed >= u64::from(prune.limit) {
             break;
         }
     }
-    Ok(changed)
+    pruned.lost.sort_by_key(Record::place);
+    Ok(pruned)
+}
+
+fn handled(event: &EventKey, now: Timestamp) -> Vec<Value> {
+    with(
+        within(&event.scope, now),
+        [event.event_id.as_str().into(), (&event.slot).into()],
+    )
+}
+
+pub(crate) async fn is_handled(
+    db: &mut impl Executor,
+    event: &EventKey,
+    now: Timestamp,
+) -> Result<bool> {
+    let rows = db.run(Statement::IsHandled, handled(event, now)).await?;
+    Ok(!rows.is_empty())
+}
+
+pub(crate) async fn mark_handled(
+    db: &mut impl Executor,
+    event: &EventKey,
+    now: Timestamp,
+) -> Result<()> {
+    db.run(Statement::MarkHandled, handled(event, now)).await?;
+    Ok(())
 }

@@ -7,7 +7,7 @@ use backchat_core::{CorrelationId, SentMessageId, StoreError};
 
 use super::value::{Row, unexpected};
 use crate::digest::Digest;
-use crate::record::{Key, Record, StoredEvent, Ticket};
+use crate::record::{Key, Record, StoredAnswer, StoredEvent, Ticket};
 use crate::state::delivery_of_rank;
 
 /// Reads the columns of `{record}` in `statement.rs`, in their order.
@@ -31,6 +31,7 @@ pub(super) fn record(mut row: Row) -> Result<Record, StoreError> {
         updated_at: moment(row.integer()?)?,
         due_at: row.optional_integer()?.map(moment).transpose()?,
         event: event(&mut row)?,
+        answer: answer(&mut row)?,
     })
 }
 
@@ -41,6 +42,8 @@ pub(super) fn ticket(row: &mut Row, key: Key) -> Result<Ticket, StoreError> {
         token: row.integer()?,
         attempts: count(row.integer()?)?,
         correlation_id: correlation_id(row)?,
+        answer: answer(row)?,
+        created_at: moment(row.integer()?)?,
     })
 }
 
@@ -55,6 +58,11 @@ pub(super) fn event(row: &mut Row) -> Result<Option<StoredEvent>, StoreError> {
         json,
         verified: verified == Some(1),
     }))
+}
+
+fn answer(row: &mut Row) -> Result<Option<StoredAnswer>, StoreError> {
+    let json = row.optional_bytes()?;
+    Ok(json.map(|json| StoredAnswer { json }))
 }
 
 fn correlation_id(row: &mut Row) -> Result<Option<CorrelationId>, StoreError> {

@@ -31,31 +31,32 @@ macro_rules! statements {
 }
 
 statements! {
-    /// key, lease, sender
+    /// key, lease, sender, event, verified
     Claim = "
         INSERT INTO backchat_ledger AS l
             (scope, message_id, slot, state, token, lease_until, sender_hash, attempts,
-             created_at, updated_at)
-        VALUES (?2, ?3, ?4, 'claimed', 1, {now} + ?5, ?6, 1, {now}, {now})
+             created_at, updated_at, event, event_verified)
+        VALUES (?2, ?3, ?4, 'claimed', 1, {now} + ?5, ?6, 1, {now}, {now}, ?7, ?8)
         ON CONFLICT (scope, message_id, slot) DO UPDATE SET
             state = 'claimed', token = l.token + 1, lease_until = excluded.lease_until,
             sender_hash = excluded.sender_hash, attempts = l.attempts + 1,
-            updated_at = excluded.updated_at,
+            updated_at = excluded.updated_at, {keep_event},
             due_at = CASE WHEN l.due_at IS NULL THEN NULL ELSE excluded.lease_until END
-        WHERE l.state = 'released' OR (l.state = 'claimed' AND l.lease_until < {now})
+        WHERE l.state IN ('queued', 'retrying')
+           OR (l.state = 'claimed' AND l.lease_until < {now})
         RETURNING {ticket}";
     /// key, sender, event, verified
     Enqueue = "
         INSERT INTO backchat_ledger AS l
             (scope, message_id, slot, state, token, lease_until, sender_hash, attempts,
              created_at, updated_at, due_at, event, event_verified)
-        VALUES (?2, ?3, ?4, 'released', 0, {now}, ?5, 0, {now}, {now}, {now}, ?6, ?7)
+        VALUES (?2, ?3, ?4, 'queued', 0, {now}, ?5, 0, {now}, {now}, {now}, ?6, ?7)
         ON CONFLICT (scope, message_id, slot) DO UPDATE SET
-            event = excluded.event, event_verified = excluded.event_verified,
-            sender_hash = excluded.sender_hash, updated_at = excluded.updated_at,
-            due_at = CASE WHEN l.state = 'released' THEN excluded.due_at ELSE l.lease_until END
-        WHERE l.event IS NULL
-          AND (l.state IN ('released', 'claimed')
+            {keep_event}, sender_hash = excluded.sender_hash, updated_at = excluded.updated_at,
+            due_at = CASE WHEN l.state IN ('queued', 'retrying') THEN excluded.due_at
+                          ELSE l.lease_until END
+        WHERE l.due_at IS NULL
+          AND (l.state IN ('queued', 'retrying', 'claimed')
                OR (l.state = 'sending' AND l.lease_until >= {now}))
         RETURNING 1";
     /// scope, slot, limit, lease. (`LIMIT 1 OFFSET 0` changes nothing but Postgres's mind: without it
@@ -64,7 +65,8 @@ statements! {
         WITH due AS (
             SELECT l.scope, l.message_id, l.slot FROM backchat_ledger AS l
             WHERE l.scope = ?2 AND l.slot = ?3 AND l.due_at <= {now} AND l.event IS NOT NULL
-              AND (l.state = 'released' OR (l.state = 'claimed' AND l.lease_until < {now}))
+              AND (l.state IN ('queued', 'retrying')
+                   OR (l.state = 'claimed' AND l.lease_until < {now}))
               AND NOT EXISTS (
                   SELECT 1 FROM backchat_ledger AS e
                   WHERE e.scope = l.scope AND e.slot = l.slot AND e.sender_hash = l.sender_hash
@@ -98,11 +100,12 @@ statements! {
             state = 'rejected', code = ?6, {done}, updated_at = {now}
         WHERE {key} AND token = ?5 AND state IN ('claimed', 'sending', 'maybe_sent')
         RETURNING 1";
-    /// key, token, code, retry in
+    /// key, token, code, retry in, answer
     FinishNotSent = "
         UPDATE backchat_ledger SET
-            state = 'released', code = ?6, updated_at = {now},
-            due_at = CASE WHEN event IS NULL THEN NULL ELSE {now} + ?7 END
+            state = CASE WHEN CAST(?7 AS bigint) IS NULL THEN 'given_up' ELSE 'retrying' END,
+            code = ?6, updated_at = {now}, answer = coalesce(?8, answer),
+            due_at = CASE WHEN due_at IS NULL THEN NULL ELSE {now} + ?7 END
         WHERE {key} AND token = ?5
           AND (state = 'claimed' OR (state = 'sending' AND lease_until >= {now}))
         RETURNING 1";
@@ -145,34 +148,45 @@ statements! {
     /// key
     Get = "
         SELECT {record} FROM backchat_ledger WHERE {key}";
-    /// scope, state, since, after (created at, message id, slot), limit
+    /// scope, slot, state, since, after (created at, message id, slot), limit
     List = "
         SELECT {record} FROM backchat_ledger
-        WHERE scope = ?2 AND (CAST(?3 AS text) IS NULL OR {state} = ?3) AND created_at >= ?4
-          AND (created_at, message_id, slot) > (?5, ?6, ?7)
+        WHERE {rows} AND (CAST(?4 AS text) IS NULL OR {state} = ?4) AND created_at >= ?5
+          AND (created_at, message_id, slot) > (?6, ?7, ?8)
         ORDER BY created_at, message_id, slot
-        LIMIT ?8";
-    /// The same through the small index of what is open.
+        LIMIT ?9";
+    /// As `List`, through the small index of open rows.
     ListOpen = "
         SELECT {record} FROM backchat_ledger
-        WHERE scope = ?2 AND {open} AND {state} = ?3 AND created_at >= ?4
-          AND (created_at, message_id, slot) > (?5, ?6, ?7)
+        WHERE {rows} AND {open} AND {state} = ?4 AND created_at >= ?5
+          AND (created_at, message_id, slot) > (?6, ?7, ?8)
         ORDER BY created_at, message_id, slot
-        LIMIT ?8";
-    /// scope
+        LIMIT ?9";
+    /// scope, slot
     CountStates = "
-        SELECT {state} AS seen, count(*) FROM backchat_ledger WHERE scope = ?2 GROUP BY seen";
-    /// scope
+        SELECT {state} AS seen, count(*) FROM backchat_ledger WHERE {rows} GROUP BY seen";
+    /// scope, slot
     OldestMaybeSent = "
         SELECT {now} - min(updated_at) FROM backchat_ledger
-        WHERE scope = ?2 AND {open} AND {state} = 'maybe_sent'";
-    /// key
+        WHERE {rows} AND {open} AND {state} = 'maybe_sent'";
+    /// scope, slot. (A worker's message is due when its lease ends: later than now.)
+    Backlog = "
+        SELECT
+            (SELECT {now} - due_at FROM backchat_ledger
+             WHERE {rows} AND due_at <= {now} AND state IN ('queued', 'retrying')
+             ORDER BY due_at LIMIT 1),
+            (SELECT 1 FROM backchat_ledger
+             WHERE {rows} AND due_at >= {now} AND state IN ('claimed', 'sending')
+               AND lease_until >= {now}
+             LIMIT 1)";
+    /// key, event, verified
     Rearm = "
         UPDATE backchat_ledger SET
-            state = 'released', attempts = 0, updated_at = {now},
-            due_at = CASE WHEN event IS NULL THEN NULL ELSE {now} END
-        WHERE {key}
-          AND (state IN ('maybe_sent', 'rejected', 'skipped', 'released')
+            state = 'queued', attempts = 0, updated_at = {now}, due_at = {now},
+            event = coalesce(event, ?5),
+            event_verified = CASE WHEN event IS NULL THEN ?6 ELSE event_verified END
+        WHERE {key} AND coalesce(event, ?5) IS NOT NULL
+          AND (state IN ('maybe_sent', 'rejected', 'skipped', 'queued', 'retrying', 'given_up')
                OR (state = 'sending' AND lease_until < {now}))
         RETURNING 1";
     /// scope, sender: reads every row, so that no message pays for an index that is used so rarely.
@@ -182,7 +196,7 @@ statements! {
     /// key, sender
     Forget = "
         UPDATE backchat_ledger SET
-            state = CASE WHEN state IN ('released', 'claimed') AND event IS NOT NULL
+            state = CASE WHEN state IN ('queued', 'retrying', 'claimed', 'given_up')
                          THEN 'skipped' ELSE state END,
             sender_hash = NULL, text_hash = NULL, {done}, updated_at = {now}
         WHERE {key} AND sender_hash = ?5
@@ -196,7 +210,27 @@ statements! {
             WHERE scope = ?2 AND {open} AND state = 'sending' AND lease_until < {now}
             LIMIT ?3)
           AND {is_sending} AND lease_until < {now}
-        RETURNING 1";
+        RETURNING {record}";
+    /// scope, limit, retention, abandoned
+    PruneWaiting = "
+        UPDATE backchat_ledger SET state = 'given_up', due_at = NULL, updated_at = {now}
+        WHERE (scope, message_id, slot) IN (
+            SELECT scope, message_id, slot FROM backchat_ledger
+            WHERE scope = ?2 AND {open} AND state IN ('queued', 'retrying')
+              AND (created_at < {now} - ?4 OR (due_at IS NULL AND updated_at < {now} - ?5))
+            ORDER BY created_at LIMIT ?3)
+          AND coalesce(state, '') IN ('queued', 'retrying')
+        RETURNING {record}";
+    /// scope, limit, retention
+    PruneClaims = "
+        UPDATE backchat_ledger SET state = 'given_up', due_at = NULL, updated_at = {now}
+        WHERE (scope, message_id, slot) IN (
+            SELECT scope, message_id, slot FROM backchat_ledger
+            WHERE scope = ?2 AND created_at < {now} - ?4
+              AND state = 'claimed' AND lease_until < {now}
+            ORDER BY created_at LIMIT ?3)
+          AND state = 'claimed' AND lease_until < {now}
+        RETURNING {record}";
     /// scope, limit, retention
     PruneEvents = "
         UPDATE backchat_ledger SET {done}, updated_at = {now}
@@ -214,6 +248,22 @@ statements! {
               AND state IN ('sent', 'rejected', 'skipped')
             ORDER BY created_at LIMIT ?3)
         RETURNING 1";
+    /// scope, limit, retention
+    PruneHandled = "
+        DELETE FROM backchat_handled
+        WHERE (scope, event_id, slot) IN (
+            SELECT scope, event_id, slot FROM backchat_handled
+            WHERE scope = ?2 AND created_at < {now} - ?4
+            ORDER BY created_at LIMIT ?3)
+        RETURNING 1";
+    /// scope, event id, slot
+    IsHandled = "
+        SELECT 1 FROM backchat_handled WHERE scope = ?2 AND event_id = ?3 AND slot = ?4";
+    /// scope, event id, slot
+    MarkHandled = "
+        INSERT INTO backchat_handled (scope, event_id, slot, created_at)
+        VALUES (?2, ?3, ?4, {now})
+        ON CONFLICT (scope, event_id, slot) DO NOTHING";
 }
 
 #[cfg(feature = "postgres")]
@@ -233,9 +283,19 @@ const PARTS: &[(&str, &str)] = &[
         "{record}",
         "scope, message_id, slot, {state}, token, lease_until, sender_hash, text_hash,
          correlation_id, reply_id, code, delivery, attempts, created_at, updated_at, due_at,
-         event, event_verified",
+         event, event_verified, answer",
     ),
-    ("{ticket}", "token, attempts, correlation_id"),
+    (
+        "{ticket}",
+        "token, attempts, correlation_id, answer, created_at",
+    ),
+    ("{rows}", "scope = ?2 AND (CAST(?3 AS text) IS NULL OR slot = ?3)"),
+    (
+        "{keep_event}",
+        "event = coalesce(l.event, excluded.event),
+         event_verified = CASE WHEN l.event IS NULL THEN excluded.event_verified
+                               ELSE l.event_verified END",
+    ),
     ("{key}", "scope = ?2 AND message_id = ?3 AND slot = ?4"),
     (
         "{state}",
@@ -243,7 +303,7 @@ const PARTS: &[(&str, &str)] = &[
     ),
     (
         "{done}",
-        "due_at = NULL, event = NULL, event_verified = NULL",
+        "due_at = NULL, event = NULL, event_verified = NULL, answer = NULL",
     ),
     ("{open}", OPEN),
     // Said so that it does not imply `{open}`: Postgres would find a row whose key is known as well
@@ -252,7 +312,18 @@ const PARTS: &[(&str, &str)] = &[
 ];
 
 /// The rows that the small index holds: none that is finished, none that was only just claimed.
-pub(crate) const OPEN: &str = "state IN ('sending', 'maybe_sent', 'released')";
+pub(crate) const OPEN: &str =
+    "state IN ('sending', 'maybe_sent', 'queued', 'retrying', 'given_up')";
+
+/// [`OPEN`] as it was in version 1 of the tables.
+pub(crate) const OPEN_1: &str = "state IN ('sending', 'maybe_sent', 'released')";
+
+/// The rows of version 1 that nobody worked on, in the words of version 2.
+pub(crate) const RENAME_RELEASED: &str = "
+    UPDATE backchat_ledger SET
+        state = CASE WHEN event IS NOT NULL AND due_at IS NULL THEN 'given_up'
+                     WHEN attempts = 0 THEN 'queued' ELSE 'retrying' END
+    WHERE state = 'released'";
 
 /// All statements, as one database writes them.
 pub(crate) struct Statements(Vec<String>);

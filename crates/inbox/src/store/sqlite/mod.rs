@@ -19,11 +19,11 @@ use backchat_core::{Error, StoreError};
 use super::per_process::PerProcess;
 use super::sql::{self, Statements};
 use super::{
-    Claimed, Counts, Due, DueQuery, Finished, Gated, ListQuery, NewClaim, NewEvent, NewGate, Prune,
-    Rearmed, Settlement, Store, StoreFuture,
+    Backlog, Claimed, Counts, Due, DueQuery, EventKey, Finished, Gated, ListQuery, NewClaim,
+    NewEvent, NewGate, Prune, Pruned, Rearmed, Rows, Settlement, Store, StoreFuture,
 };
 use crate::digest::Digest;
-use crate::record::{Key, Record, Ticket};
+use crate::record::{Key, Record, StoredEvent, Ticket};
 use crate::state::End;
 use executor::Db;
 use worker::Worker;
@@ -137,20 +137,25 @@ impl Store for SqliteStore {
         self.read(move |db| now!(sql::list(db, query, now)))
     }
 
-    fn counts(&self, scope: Arc<str>, now: Timestamp) -> StoreFuture<'_, Counts> {
-        self.read(move |db| now!(sql::counts(db, &scope, now)))
+    fn counts(&self, rows: Rows, now: Timestamp) -> StoreFuture<'_, Counts> {
+        self.read(move |db| now!(sql::counts(db, &rows, now)))
     }
 
-    fn oldest_maybe_sent(
+    fn oldest_maybe_sent(&self, rows: Rows, now: Timestamp) -> StoreFuture<'_, Option<Duration>> {
+        self.read(move |db| now!(sql::oldest_maybe_sent(db, &rows, now)))
+    }
+
+    fn backlog(&self, rows: Rows, now: Timestamp) -> StoreFuture<'_, Backlog> {
+        self.read(move |db| now!(sql::backlog(db, &rows, now)))
+    }
+
+    fn rearm(
         &self,
-        scope: Arc<str>,
+        key: Key,
+        event: Option<StoredEvent>,
         now: Timestamp,
-    ) -> StoreFuture<'_, Option<Duration>> {
-        self.read(move |db| now!(sql::oldest_maybe_sent(db, &scope, now)))
-    }
-
-    fn rearm(&self, key: Key, now: Timestamp) -> StoreFuture<'_, Rearmed> {
-        self.write(move |db| now!(sql::rearm(db, &key, now)))
+    ) -> StoreFuture<'_, Rearmed> {
+        self.write(move |db| now!(sql::rearm(db, &key, event, now)))
     }
 
     fn forget(&self, scope: Arc<str>, sender: Digest, now: Timestamp) -> StoreFuture<'_, u64> {
@@ -168,7 +173,15 @@ impl Store for SqliteStore {
         })
     }
 
-    fn prune(&self, prune: Prune, now: Timestamp) -> StoreFuture<'_, u64> {
+    fn prune(&self, prune: Prune, now: Timestamp) -> StoreFuture<'_, Pruned> {
         self.write(move |db| now!(sql::prune(db, prune, now)))
+    }
+
+    fn is_handled(&self, event: EventKey, now: Timestamp) -> StoreFuture<'_, bool> {
+        self.read(move |db| now!(sql::is_handled(db, &event, now)))
+    }
+
+    fn mark_handled(&self, event: EventKey, now: Timestamp) -> StoreFuture<'_, ()> {
+        self.write(move |db| now!(sql::mark_handled(db, &event, now)))
     }
 }

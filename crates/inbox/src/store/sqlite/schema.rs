@@ -3,10 +3,10 @@
 use backchat_core::{Error, StoreError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::super::sql::OPEN;
+use super::super::sql::{OPEN, OPEN_1, RENAME_RELEASED};
 use super::connection::failed;
 
-/// Version 1. Later ones follow it in [`VERSIONS`].
+/// Version 1: the ledger.
 const VERSION_1: &str = "
     CREATE TABLE backchat_ledger (
         seq            INTEGER PRIMARY KEY,
@@ -31,7 +31,7 @@ const VERSION_1: &str = "
         UNIQUE (scope, message_id, slot)
     ) STRICT;
     CREATE INDEX backchat_ledger_created ON backchat_ledger (scope, created_at);
-    CREATE INDEX backchat_ledger_open ON backchat_ledger (scope, state) WHERE {open};
+    CREATE INDEX backchat_ledger_open ON backchat_ledger (scope, state) WHERE {open_1};
     CREATE INDEX backchat_ledger_correlation ON backchat_ledger (scope, correlation_id)
         WHERE correlation_id IS NOT NULL;
     CREATE INDEX backchat_ledger_reply ON backchat_ledger (scope, reply_id)
@@ -41,7 +41,23 @@ const VERSION_1: &str = "
     CREATE INDEX backchat_ledger_sender ON backchat_ledger (scope, sender_hash, seq)
         WHERE due_at IS NOT NULL;";
 
-const VERSIONS: &[&str] = &[VERSION_1];
+/// Version 2: `released` became `queued`, `retrying` and `given_up`; the answer that could not be
+/// sent; the marks of events that were handled.
+const VERSION_2: &str = "
+    ALTER TABLE backchat_ledger ADD COLUMN answer BLOB;
+    DROP INDEX backchat_ledger_open;
+    {rename_released};
+    CREATE INDEX backchat_ledger_open ON backchat_ledger (scope, state) WHERE {open};
+    CREATE TABLE backchat_handled (
+        scope      TEXT NOT NULL,
+        event_id   TEXT NOT NULL,
+        slot       TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        PRIMARY KEY (scope, event_id, slot)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX backchat_handled_created ON backchat_handled (scope, created_at);";
+
+const VERSIONS: &[&str] = &[VERSION_1, VERSION_2];
 
 /// Brings the file up to date. Two processes that start together take turns.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), Error> {
@@ -60,7 +76,11 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), Error> {
     };
     for sql in missing {
         transaction
-            .execute_batch(&sql.replace("{open}", OPEN))
+            .execute_batch(
+                &sql.replace("{open_1}", OPEN_1)
+                    .replace("{open}", OPEN)
+                    .replace("{rename_released}", RENAME_RELEASED),
+            )
             .map_err(failed)?;
     }
     if !missing.is_empty() {

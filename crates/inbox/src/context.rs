@@ -1,0 +1,243 @@
+//! One run of a handler: its attempt, its deadline, and the signal that its answer is not wanted any
+//! more.
+//!
+//! A handler that is too slow cannot always be stopped: a blocked thread goes on. So each run is
+//! noted until it really has ended, and no second run of the same message begins in this process.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use backchat_core::fork::Working;
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+
+use crate::record::Key;
+
+tokio::task_local! {
+    static CURRENT: HandlerContext;
+}
+
+/// The run of a handler that is under way.
+///
+/// ```
+/// # fn register(inbox: &backchat_inbox::Inbox) -> Result<(), backchat_inbox::core::Error> {
+/// use backchat_inbox::HandlerContext;
+///
+/// inbox.on_message(|message| async move {
+///     let attempt = HandlerContext::current().map_or(1, |run| run.attempt());
+///     format!("You said: {} (attempt {attempt})", message.text)
+/// })
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct HandlerContext(Arc<Run>);
+
+struct Run {
+    key: Key,
+    attempt: u32,
+    deadline: Instant,
+    cancelled: watch::Sender<bool>,
+    runs: Runs,
+}
+
+impl HandlerContext {
+    /// The run that this task belongs to. `None` outside of a handler.
+    pub fn current() -> Option<Self> {
+        CURRENT.try_with(Self::clone).ok()
+    }
+
+    /// The number of this attempt at the message, from 1.
+    pub fn attempt(&self) -> u32 {
+        self.0.attempt
+    }
+
+    /// The moment at which the inbox stops waiting for the handler.
+    pub fn deadline(&self) -> std::time::Instant {
+        self.0.deadline.into_std()
+    }
+
+    /// The time until [`HandlerContext::deadline`].
+    pub fn remaining(&self) -> Duration {
+        self.0.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Tells that the answer is not wanted any more: the time is over, or the inbox shuts down.
+    pub fn is_cancelled(&self) -> bool {
+        *self.0.cancelled.borrow() || *self.0.runs.0.shut_down.borrow()
+    }
+
+    /// Ends when the answer is not wanted any more.
+    pub async fn cancelled(&self) {
+        let mut cancelled = self.0.cancelled.subscribe();
+        let mut shut_down = self.0.runs.0.shut_down.subscribe();
+        // The senders live in `self`: waiting can only end with the value.
+        tokio::select! {
+            _cancelled = cancelled.wait_for(|cancelled| *cancelled) => {}
+            _shut_down = shut_down.wait_for(|shut_down| *shut_down) => {}
+        }
+    }
+
+    pub(crate) fn cancel(&self) {
+        self.0.cancelled.send_replace(true);
+    }
+
+    pub(crate) fn end(&self) -> Instant {
+        self.0.deadline
+    }
+
+    /// Runs `future` as a part of this run.
+    pub(crate) fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(self, future)
+    }
+}
+
+impl fmt::Debug for HandlerContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HandlerContext")
+            .field("attempt", &self.attempt())
+            .field("remaining", &self.remaining())
+            .field("cancelled", &self.is_cancelled())
+            .finish()
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        self.runs.table().keys.remove(&self.key);
+        self.runs.0.ended.notify_waiters();
+    }
+}
+
+/// The runs of this process that have not ended.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Runs(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    table: Mutex<Table>,
+    ended: Notify,
+    /// Whether no answer is wanted any more at all.
+    shut_down: watch::Sender<bool>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    process: u32,
+    keys: HashSet<Key>,
+}
+
+impl Runs {
+    /// Begins a run; `None` while an earlier one of the same key goes on.
+    pub(crate) fn begin(&self, key: Key, attempt: u32, limit: Duration) -> Option<HandlerContext> {
+        self.table().keys.insert(key.clone()).then(|| {
+            HandlerContext(Arc::new(Run {
+                key,
+                attempt,
+                deadline: Instant::now() + limit,
+                cancelled: watch::Sender::new(false),
+                runs: self.clone(),
+            }))
+        })
+    }
+
+    /// Waits until no run of `key` is under way.
+    pub(crate) async fn ended(&self, key: &Key) {
+        loop {
+            let mut ended = std::pin::pin!(self.0.ended.notified());
+            // Registered before the look: an end in between is not missed.
+            ended.as_mut().enable();
+            if !self.table().keys.contains(key) {
+                return;
+            }
+            ended.await;
+        }
+    }
+
+    /// Tells every run that its answer is not wanted any more.
+    pub(crate) fn cancel_all(&self) {
+        self.0.shut_down.send_replace(true);
+    }
+
+    fn table(&self) -> Unforked<'_> {
+        let working = Working::begin();
+        let mut table = self.0.table.lock().unwrap_or_else(PoisonError::into_inner);
+        // The runs of a parent process do not end here.
+        let process = std::process::id();
+        if table.process != process {
+            table.process = process;
+            table.keys.clear();
+        }
+        Unforked {
+            table,
+            _working: working,
+        }
+    }
+}
+
+/// The table, locked while no fork can begin: a child would find it locked for ever.
+struct Unforked<'a> {
+    table: MutexGuard<'a, Table>,
+    _working: Working,
+}
+
+impl std::ops::Deref for Unforked<'_> {
+    type Target = Table;
+
+    fn deref(&self) -> &Table {
+        &self.table
+    }
+}
+
+impl std::ops::DerefMut for Unforked<'_> {
+    fn deref_mut(&mut self) -> &mut Table {
+        &mut self.table
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> Key {
+        Key::new("default", "im_1".into(), "reply")
+    }
+
+    #[tokio::test]
+    async fn a_second_run_waits_for_the_end_of_the_first() {
+        let runs = Runs::default();
+        let minute = Duration::from_mins(1);
+        let first = runs.begin(key(), 1, minute).unwrap();
+        let kept = first.clone();
+        assert!(runs.begin(key(), 2, minute).is_none());
+        drop(first);
+        assert!(runs.begin(key(), 2, minute).is_none());
+        let waiting = tokio::spawn({
+            let runs = runs.clone();
+            async move { runs.ended(&key()).await }
+        });
+        tokio::task::yield_now().await;
+        drop(kept);
+        waiting.await.unwrap();
+        assert_eq!(runs.begin(key(), 2, minute).unwrap().attempt(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_run_is_told_that_its_answer_is_not_wanted() {
+        let run = Runs::default()
+            .begin(key(), 1, Duration::from_mins(1))
+            .unwrap();
+        assert!(HandlerContext::current().is_none());
+        run.clone()
+            .scope(async {
+                let inside = HandlerContext::current().unwrap();
+                assert!(!inside.is_cancelled());
+                run.cancel();
+                inside.cancelled().await;
+                assert!(inside.is_cancelled());
+            })
+            .await;
+    }
+}
