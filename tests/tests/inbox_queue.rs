@@ -149,9 +149,9 @@ async fn open(ledger: &Ledger) -> u64 {
         State::Retrying,
         State::Sending,
     ]
-        .iter()
-        .filter_map(|state| counts.get(state))
-        .sum()
+    .iter()
+    .filter_map(|state| counts.get(state))
+    .sum()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

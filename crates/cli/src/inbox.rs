@@ -178,7 +178,9 @@ async fn rearm(
         Rearmed::Yes => {
             output.result(
                 &json!({"message_id": id, "state": State::Queued.as_str()}),
-                &format!("{id} is queued: the next `receive` or `run` of the application answers it"),
+                &format!(
+                    "{id} is queued: the next `receive` or `run` of the application answers it"
+                ),
             );
             Ok(())
         }

@@ -126,7 +126,13 @@ mod tests {
 
     #[test]
     fn a_foreign_text_stays_in_its_line() {
-        assert_eq!(OneLine("a\r\nb\u{1b}[31m").to_string(), "a\u{fffd}\u{fffd}b\u{fffd}[31m");
-        assert_eq!(OneLine(&"é".repeat(501)).to_string(), format!("{}…", "é".repeat(500)));
+        assert_eq!(
+            OneLine("a\r\nb\u{1b}[31m").to_string(),
+            "a\u{fffd}\u{fffd}b\u{fffd}[31m"
+        );
+        assert_eq!(
+            OneLine(&"é".repeat(501)).to_string(),
+            format!("{}…", "é".repeat(500))
+        );
     }
 }

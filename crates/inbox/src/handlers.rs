@@ -66,11 +66,7 @@ impl<E: Send + 'static, T: Send + 'static> Handler<E, T> {
 }
 
 /// Raises `configuration` when there is a function already: two would each believe to be asked.
-fn set_once<T>(
-    place: &ArcSwapOption<T>,
-    name: &'static str,
-    function: T,
-) -> Result<(), Error> {
+fn set_once<T>(place: &ArcSwapOption<T>, name: &'static str, function: T) -> Result<(), Error> {
     let set = place.compare_and_swap(&None::<Arc<T>>, Some(Arc::new(function)));
     if set.is_some() {
         return Err(Error::configuration(

@@ -149,10 +149,7 @@ impl Inbox {
 
     /// Registers the function that hears of every failure, for alarms; the log has it anyway.
     /// [`Failure::is_final`] tells whether something is tried again. It must not block.
-    pub fn on_error(
-        &self,
-        hook: impl Fn(&Failure) + Send + Sync + 'static,
-    ) -> Result<(), Error> {
+    pub fn on_error(&self, hook: impl Fn(&Failure) + Send + Sync + 'static) -> Result<(), Error> {
         self.inner.handlers.set_error(hook)
     }
 
@@ -209,9 +206,7 @@ impl Inbox {
         rearmed: Rearmed,
     ) -> Result<Rearmed, Error> {
         let inner = Arc::clone(&self.inner);
-        if rearmed != Rearmed::Yes
-            || inner.mode != Mode::Inline
-            || !inner.handlers.message.is_set()
+        if rearmed != Rearmed::Yes || inner.mode != Mode::Inline || !inner.handlers.message.is_set()
         {
             inner.wake.notify_one();
             return Ok(rearmed);

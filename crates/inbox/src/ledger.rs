@@ -165,7 +165,10 @@ impl Ledger {
 
     /// The age of the oldest `maybe_sent`, which waits for somebody to decide: watch this.
     pub async fn oldest_maybe_sent_age(&self) -> Result<Option<Duration>, Error> {
-        Ok(self.store.oldest_maybe_sent(self.rows(), self.now()).await?)
+        Ok(self
+            .store
+            .oldest_maybe_sent(self.rows(), self.now())
+            .await?)
     }
 
     /// Tells how long the queue has waited for a worker: watch this where other processes work.

@@ -69,7 +69,8 @@ impl Inbox {
                 return refused;
             }
             // A message that an operator re-armed is answered beside this one.
-            let (receipt, ()) = tokio::join!(Arc::clone(&inner).dispatch(event), inner.look_around());
+            let (receipt, ()) =
+                tokio::join!(Arc::clone(&inner).dispatch(event), inner.look_around());
             receipt
         });
         work.await
@@ -260,7 +261,11 @@ impl Inner {
             Some(Err(error)) => {
                 let slow = error.downcast_ref::<Unwanted>().is_some();
                 self.handlers.report(&failure(Stage::Handler, error.into()));
-                Receipt::again(if slow { "handler_timed_out" } else { "handler_failed" })
+                Receipt::again(if slow {
+                    "handler_timed_out"
+                } else {
+                    "handler_failed"
+                })
             }
         }
     }

@@ -141,7 +141,13 @@ impl Inner {
             end => end,
         };
         if let Some(error) = error {
-            let again = matches!(end, End::NotSent { retry_in: Some(_), .. });
+            let again = matches!(
+                end,
+                End::NotSent {
+                    retry_in: Some(_),
+                    ..
+                }
+            );
             self.report_message(Stage::Send, &message, !again, Arc::new(error));
         }
         match self.record(&message, ticket, end).await {

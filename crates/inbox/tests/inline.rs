@@ -12,9 +12,7 @@ use backchat_inbox::core::{
     CallbackUrl, CorrelationId, DeliveryEvent, Error, Event, Template, Webhook,
 };
 use backchat_inbox::{Answer, Inbox, Ledger, Rearmed, Stage, State, caller};
-use desk::{
-    ANNA, Api, Failures, Mood, TestClock, delivered, hello, id, message, post_to, status,
-};
+use desk::{ANNA, Api, Failures, Mood, TestClock, delivered, hello, id, message, post_to, status};
 use tokio::sync::Notify;
 
 #[tokio::test]
@@ -477,8 +475,8 @@ async fn a_worker_that_lost_its_lease_sends_nothing() {
     let api = Api::new().await;
     let folder = places::Folder::new();
     let url = folder.url();
-    // Its process was stopped for longer than its lease: here, by a clock that ran away.
-    let clock = TestClock::new();
+    // As a process that was stopped for longer than its lease: its clock is behind by an hour.
+    let clock = TestClock::behind(Duration::from_hours(1));
     let slow = Inbox::builder(api.client(), Webhook::unverified());
     let slow = slow.store(&url).await.unwrap().clock(clock.read());
     let slow = slow.build().unwrap();

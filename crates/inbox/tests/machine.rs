@@ -61,7 +61,9 @@ fn step() -> impl Strategy<Value = Step> {
         Just(End::NotSent {
             code: None,
             retry_in: Some(LEASE),
-            answer: Some(StoredAnswer { json: b"{}".as_slice().into() }),
+            answer: Some(StoredAnswer {
+                json: b"{}".as_slice().into()
+            }),
         }),
         Just(End::MaybeSent),
         Just(End::Skipped),
@@ -199,7 +201,11 @@ fn the_table() {
         ),
         (
             finish(1, rejected()),
-            &[(Claimed, Rejected), (Sending, Rejected), (MaybeSent, Rejected)],
+            &[
+                (Claimed, Rejected),
+                (Sending, Rejected),
+                (MaybeSent, Rejected),
+            ],
         ),
         (
             finish(1, not_sent(Some(LEASE))),

@@ -36,10 +36,16 @@ fn each_wrong_option_is_named() {
         (builder().lease(8 * second), Some("lease")),
         (builder().lease(9 * second), None),
         (builder().handler_timeout(zero), Some("handler_timeout")),
-        (builder().handler_timeout(120 * second), Some("handler_timeout")),
+        (
+            builder().handler_timeout(120 * second),
+            Some("handler_timeout"),
+        ),
         (builder().handler_timeout(119 * second), None),
         (builder().retention(zero), Some("retention")),
-        (builder().retention(Duration::from_hours(14 * 24)), Some("retention")),
+        (
+            builder().retention(Duration::from_hours(14 * 24)),
+            Some("retention"),
+        ),
         (builder().retention(Duration::from_hours(15 * 24)), None),
         (builder().max_event_age(zero), Some("max_event_age")),
         (builder().max_event_age(None), None),
@@ -47,12 +53,21 @@ fn each_wrong_option_is_named() {
         (builder().scope(""), Some("scope")),
         (builder().slot(""), Some("slot")),
         (queue(options().concurrency(0)), Some("concurrency")),
-        (queue(options().concurrency(usize::MAX)), Some("concurrency")),
+        (
+            queue(options().concurrency(usize::MAX)),
+            Some("concurrency"),
+        ),
         (queue(options().max_attempts(0)), Some("max_attempts")),
         (queue(options().poll(zero)), Some("poll")),
         (queue(options().backoff(zero, second)), Some("backoff")),
-        (queue(options().backoff(second, zero)), Some("longest_backoff")),
-        (queue(options().backoff(2 * second, second)), Some("longest_backoff")),
+        (
+            queue(options().backoff(second, zero)),
+            Some("longest_backoff"),
+        ),
+        (
+            queue(options().backoff(2 * second, second)),
+            Some("longest_backoff"),
+        ),
     ] {
         let shown = format!("{built:?}");
         assert_eq!(refused(built).as_deref(), option, "{shown}");

@@ -137,9 +137,7 @@ async fn what_is_not_sent_is_tried_for_a_day_with_one_answer() {
     let counted = Arc::clone(&runs);
     let answer = move |_| {
         counted.fetch_add(1, Ordering::Relaxed);
-        async {
-            Answer::text("Hello").or_template(Template::parse("template_1").unwrap())
-        }
+        async { Answer::text("Hello").or_template(Template::parse("template_1").unwrap()) }
     };
     inbox.on_message(answer).unwrap();
     let failures = Failures::of(&inbox);
@@ -158,13 +156,23 @@ async fn what_is_not_sent_is_tried_for_a_day_with_one_answer() {
     }
     api.be(Mood::Refuses(400, "window_expired"));
     clock.forward(Duration::from_hours(15));
-    desk::until(|| api.posts().iter().any(|post| post["template_id"].is_string())).await;
+    desk::until(|| {
+        api.posts()
+            .iter()
+            .any(|post| post["template_id"].is_string())
+    })
+    .await;
     inbox.shutdown().await;
     running.await.unwrap();
     let record = inbox.outcome(&id(1)).await.unwrap().unwrap();
     assert_eq!((record.state, record.answer), (State::Sent, None));
     assert_eq!(runs.load(Ordering::Relaxed), 1);
-    assert!(failures.list().iter().all(|failure| *failure == (Stage::Send, false)));
+    assert!(
+        failures
+            .list()
+            .iter()
+            .all(|failure| *failure == (Stage::Send, false))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -227,7 +235,10 @@ async fn a_blocked_handler_is_not_run_a_second_time_beside_itself() {
     let api = Api::new().await;
     let limit = Duration::from_millis(50);
     let inbox = api.silent(|builder| builder.queue(quick()).handler_timeout(limit));
-    let (runs, over) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicBool::new(false)));
+    let (runs, over) = (
+        Arc::new(AtomicU32::new(0)),
+        Arc::new(AtomicBool::new(false)),
+    );
     let (counted, ends) = (Arc::clone(&runs), Arc::clone(&over));
     let block = move |_| {
         let (counted, ends) = (Arc::clone(&counted), Arc::clone(&ends));
@@ -256,7 +267,9 @@ async fn a_blocked_handler_is_not_run_a_second_time_beside_itself() {
 async fn a_shutdown_has_a_limit() {
     let api = Api::new().await;
     let inbox = silent(&api);
-    inbox.on_message(|_| std::future::pending::<String>()).unwrap();
+    inbox
+        .on_message(|_| std::future::pending::<String>())
+        .unwrap();
     let failures = Failures::of(&inbox);
     let running = run(&inbox);
     status(&inbox, &hello(1)).await;
@@ -366,7 +379,7 @@ async fn another_process_takes_over_after_the_lease() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let url = folder.url();
     let dying = builder().store(&url).await.unwrap();
-    let clock = TestClock::new();
+    let clock = TestClock::behind(Duration::from_hours(1));
     let dying = dying.queue(quick()).clock(clock.read()).build().unwrap();
     let begun = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&begun);

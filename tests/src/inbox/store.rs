@@ -13,7 +13,8 @@ use backchat_inbox::store::{
     Settlement, StoreFuture,
 };
 use backchat_inbox::{
-    Backlog, Counts, Digest, End, Finished, Key, Pruned, Rearmed, Record, Store, StoredEvent, Ticket,
+    Backlog, Counts, Digest, End, Finished, Key, Pruned, Rearmed, Record, Store, StoredEvent,
+    Ticket,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -95,10 +95,9 @@ impl Config {
     }
 
     async fn inbox(&self) -> Result<Inbox, Error> {
-        let store =
-            Between::new(open(&self.store).await?, holding(self.hold_at))
-                .without(self.without)
-                .leasing(Duration::from_millis(self.lease_ms));
+        let store = Between::new(open(&self.store).await?, holding(self.hold_at))
+            .without(self.without)
+            .leasing(Duration::from_millis(self.lease_ms));
         let offset = SignedDuration::from_secs(self.clock_offset_s);
         let mut builder = Inbox::builder(Self::client(&self.api)?, Webhook::unverified())
             .with_store(Arc::new(store))

@@ -103,8 +103,7 @@ impl Inner {
             answer: None,
         };
         if let Err(error) = self.ledger.finish(&ticket, end).await {
-            let failure =
-                Failure::new(Stage::Store, Arc::new(error)).about(&ticket.key.message_id);
+            let failure = Failure::new(Stage::Store, Arc::new(error)).about(&ticket.key.message_id);
             self.handlers.report(&failure);
         }
     }

@@ -416,7 +416,10 @@ impl Store for MemoryStore {
         self.with(|rows| {
             let queued = || rows.of(&filter).filter(|record| record.due_at.is_some());
             let waits = |record: &&Record| matches!(record.state, State::Queued | State::Retrying);
-            let oldest = queued().filter(waits).filter_map(|record| record.due_at).min();
+            let oldest = queued()
+                .filter(waits)
+                .filter_map(|record| record.due_at)
+                .min();
             Backlog {
                 oldest_due: oldest
                     .filter(|due| *due <= now)

@@ -86,7 +86,10 @@ pub(super) async fn slots_and_scopes_are_apart(desk: Desk, other: Desk) {
     // The rows of one slot.
     let survey = || desk.rows(Some("survey"));
     assert_eq!(desk.list_rows(survey(), None).await.len(), 1);
-    assert_eq!(desk.list_rows(survey(), Some(State::Sending)).await.len(), 0);
+    assert_eq!(
+        desk.list_rows(survey(), Some(State::Sending)).await.len(),
+        0
+    );
     let counts = desk.store.counts(survey(), desk.now).await.unwrap();
     assert_eq!(counts, [(State::Claimed, 1)].into());
     let counts = desk.store.counts(desk.rows(None), desk.now).await.unwrap();

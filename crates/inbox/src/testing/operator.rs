@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use backchat_core::jiff::Timestamp;
 
-use super::desk::{
-    Desk, LEASE, answer, event, not_sent, not_sent_yet, rejected, sent,
-};
+use super::desk::{Desk, LEASE, answer, event, not_sent, not_sent_yet, rejected, sent};
 use crate::digest::Digest;
 use crate::state::{End, State};
 use crate::store::{Claimed, EventKey, ListQuery, Prune, Pruned, Rearmed};
@@ -27,7 +25,11 @@ pub(super) async fn rearming(mut desk: Desk) {
         assert_eq!(desk.rearm(id).await, Rearmed::Yes, "{id}");
         let record = desk.get(id).await.unwrap();
         assert_eq!(record.state, State::Queued, "{id}");
-        assert_eq!((record.due_at, record.event), (Some(desk.now), Some(event())), "{id}");
+        assert_eq!(
+            (record.due_at, record.event),
+            (Some(desk.now), Some(event())),
+            "{id}"
+        );
         let again = desk.won(id).await;
         assert_eq!((again.token, again.attempts), (2, 1), "{id}");
         assert!(matches!(desk.rearm(id).await, Rearmed::Refused(_)), "{id}");
@@ -169,7 +171,10 @@ pub(super) async fn pruning(mut desk: Desk) {
     }
     assert!(steps >= 2);
     let kept = desk.list(None).await;
-    assert_eq!(kept, ["im_3", "im_4", "im_5", "im_6", "im_8", "im_9", "im_7"]);
+    assert_eq!(
+        kept,
+        ["im_3", "im_4", "im_5", "im_6", "im_8", "im_9", "im_7"]
+    );
     // Each row that nobody works on any more is named, once.
     let mut named: Vec<_> = lost
         .iter()

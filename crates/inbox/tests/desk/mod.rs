@@ -146,9 +146,16 @@ pub(crate) struct TestClock(Arc<Mutex<Timestamp>>);
 
 impl TestClock {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Mutex::new(
-            "2025-10-24T09:00:00Z".parse().unwrap(),
-        )))
+        Self::at("2025-10-24T09:00:00Z".parse().unwrap())
+    }
+
+    /// Behind this machine's.
+    pub(crate) fn behind(time: Duration) -> Self {
+        Self::at(Timestamp::now().checked_sub(time).unwrap())
+    }
+
+    fn at(now: Timestamp) -> Self {
+        Self(Arc::new(Mutex::new(now)))
     }
 
     pub(crate) fn forward(&self, time: Duration) {

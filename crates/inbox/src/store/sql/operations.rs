@@ -229,13 +229,7 @@ pub(crate) async fn list(
 ) -> Result<Vec<Record>> {
     let open = matches!(
         query.state,
-        Some(
-            State::Sending
-                | State::MaybeSent
-                | State::Queued
-                | State::Retrying
-                | State::GivenUp
-        )
+        Some(State::Sending | State::MaybeSent | State::Queued | State::Retrying | State::GivenUp)
     );
     let statement = if open {
         Statement::ListOpen

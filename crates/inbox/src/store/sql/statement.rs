@@ -289,7 +289,10 @@ const PARTS: &[(&str, &str)] = &[
         "{ticket}",
         "token, attempts, correlation_id, answer, created_at",
     ),
-    ("{rows}", "scope = ?2 AND (CAST(?3 AS text) IS NULL OR slot = ?3)"),
+    (
+        "{rows}",
+        "scope = ?2 AND (CAST(?3 AS text) IS NULL OR slot = ?3)",
+    ),
     (
         "{keep_event}",
         "event = coalesce(l.event, excluded.event),
