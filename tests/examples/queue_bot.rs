@@ -31,7 +31,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .queue(QueueOptions::default().concurrency(16))
         .build()?;
     inbox.on_message(|message| async move { format!("You said: {}", message.text) })?;
-    inbox.on_error(|failure| eprintln!("{}: {}", failure.stage.as_str(), failure.error));
+    inbox.on_error(|failure| eprintln!("{}: {}", failure.stage.as_str(), failure.error))?;
 
     let workers = inbox.clone();
     tokio::spawn(async move { workers.run().await });
