@@ -34,6 +34,9 @@ __all__ = [
 ]
 
 
+_PRIVATE = frozenset({"raw", "server_message"})
+
+
 class BackchatError(Exception):
     """Every error of Backchat. `str()` shows no token, no text and no whole number.
 
@@ -78,20 +81,31 @@ class BackchatError(Exception):
     elapsed: float | None = None
     """From the call to its end, in seconds."""
 
+    __slots__ = ("_private",)
+
+    _private: dict[str, Any]
+    """Fields that may quote a text or a number: whoever prints all of `vars(error)` prints none of
+    them."""
+
     def __init__(self, text: str = "", **fields: Any) -> None:
         super().__init__(text)
+        self._private = {name: fields.pop(name) for name in _PRIVATE & fields.keys()}
         vars(self).update(fields)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _make, (type(self).__name__, str(self), isinstance(self, ValueError), vars(self))
+        fields = {**vars(self), **self._private}
+        return _make, (type(self).__name__, str(self), isinstance(self, ValueError), fields)
 
 
 class ApiError(BackchatError):
     """The API refused the request (`rejected`), or a local check found what it would have refused
     (`not_sent`). Its `code` is the API's own, or `redirected` or `http_error` where it named none."""
 
-    server_message: str | None = None
-    """The API's own sentence. It may quote numbers and texts: keep it out of logs."""
+    @property
+    def server_message(self) -> str | None:
+        """The API's own sentence. It may quote numbers and texts: keep it out of logs. It is not in
+        `vars(error)`."""
+        return self._private.get("server_message")
 
 
 class WindowExpiredError(ApiError):
@@ -169,8 +183,10 @@ class SignatureVerificationError(BackchatError):
 class UnreadableEventError(BackchatError):
     """`event_unreadable`: the body of a webhook is not an event. Nothing is lost: `raw` has it."""
 
-    raw: bytes | None = None
-    """The body as it was received."""
+    @property
+    def raw(self) -> bytes | None:
+        """The body as it was received. It is not in `vars(error)`."""
+        return self._private.get("raw")
 
     verified: bool | None = None
     """Whether Prelude's signature over the bytes is good."""
