@@ -132,7 +132,8 @@ impl Shared {
                 Ok(())
             }
             Err(error) => {
-                answer.fail(&raised(error.value(py)));
+                // With its traceback.
+                answer.fail(&raised(error.into_value(py).bind(py).as_any()));
                 Ok(())
             }
         }

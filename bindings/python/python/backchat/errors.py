@@ -34,18 +34,18 @@ __all__ = [
 ]
 
 
-_PRIVATE = frozenset({"raw", "server_message"})
-
-
 class BackchatError(Exception):
-    """Every error of Backchat. `str()` shows no token, no text and no whole number.
+    """Every error of Backchat. `str()` shows no token, no text and no whole number, and neither does
+    `vars()`: what a server may have put into a field is exact in the field alone.
 
     An error that Backchat found in the caller's own arguments is a `ValueError` too.
     """
 
-    code: str = ""
-    """Why: stable, and the same in every language, such as `window_expired`. A code of the API that
-    this version does not know keeps its own string."""
+    @property
+    def code(self) -> str:
+        """Why: stable, and the same in every language, such as `window_expired`. A code of the API
+        that this version does not know keeps its own string."""
+        return self._exactly("code") or ""
 
     outcome: Literal["not_sent", "rejected", "sent", "maybe_sent"] | None = None
     """What is known about the message; `None` for errors that are not about sending."""
@@ -59,8 +59,10 @@ class BackchatError(Exception):
     status: int | None = None
     """The HTTP status of the answer, when there was one."""
 
-    request_id: str | None = None
-    """The id that the API gave to the request, for Prelude's support."""
+    @property
+    def request_id(self) -> str | None:
+        """The id that the API gave to the request, for Prelude's support."""
+        return self._exactly("request_id")
 
     correlation_id: str | None = None
     """The correlation id of the call: delivery events carry the same."""
@@ -81,20 +83,24 @@ class BackchatError(Exception):
     elapsed: float | None = None
     """From the call to its end, in seconds."""
 
-    __slots__ = ("_private",)
+    __slots__ = ("_exact",)
 
-    _private: dict[str, Any]
-    """Fields that may quote a text or a number: whoever prints all of `vars(error)` prints none of
-    them."""
+    _exact: dict[str, Any]
 
     def __init__(self, text: str = "", **fields: Any) -> None:
         super().__init__(text)
-        self._private = {name: fields.pop(name) for name in _PRIVATE & fields.keys()}
+        self._exact = {name: fields.pop(name) for name in ("raw", "server_message") if name in fields}
         vars(self).update(fields)
 
+    def _exactly(self, name: str) -> Any:
+        """The field as it came: `vars(self)` has what may be printed of it, or nothing."""
+        exact: dict[str, Any] = getattr(self, "_exact", {})  # a subclass may not have called us
+        return exact.get(name, vars(self).get(name))
+
     def __reduce__(self) -> tuple[Any, ...]:
-        fields = {**vars(self), **self._private}
-        return _make, (type(self).__name__, str(self), isinstance(self, ValueError), fields)
+        is_argument = isinstance(self, ValueError)
+        exact = getattr(self, "_exact", {})
+        return _make, (type(self).__name__, str(self), is_argument, vars(self), exact)
 
 
 class ApiError(BackchatError):
@@ -105,7 +111,7 @@ class ApiError(BackchatError):
     def server_message(self) -> str | None:
         """The API's own sentence. It may quote numbers and texts: keep it out of logs. It is not in
         `vars(error)`."""
-        return self._private.get("server_message")
+        return self._exactly("server_message")
 
 
 class WindowExpiredError(ApiError):
@@ -152,8 +158,10 @@ class MaybeSentError(BackchatError):
     phase: Literal["awaiting_answer", "answered"] | None = None
     """How far the POST had come: no status line came back, or one that does not tell."""
 
-    server_code: str | None = None
-    """The code in the answer's body, such as `internal`. It does not tell either."""
+    @property
+    def server_code(self) -> str | None:
+        """The code in the answer's body, such as `internal`. It does not tell either."""
+        return self._exactly("server_code")
 
 
 class SentUnconfirmedError(BackchatError):
@@ -186,7 +194,7 @@ class UnreadableEventError(BackchatError):
     @property
     def raw(self) -> bytes | None:
         """The body as it was received. It is not in `vars(error)`."""
-        return self._private.get("raw")
+        return self._exactly("raw")
 
     verified: bool | None = None
     """Whether Prelude's signature over the bytes is good."""
@@ -219,7 +227,11 @@ def _argument(cls: type[BackchatError]) -> type[BackchatError]:
     return known
 
 
-def _make(name: str, text: str, is_argument: bool, fields: dict[str, Any]) -> BackchatError:
+def _make(
+    name: str, text: str, is_argument: bool, fields: dict[str, Any], exact: dict[str, Any]
+) -> BackchatError:
     """The error that the native side, or a pickle, describes."""
     cls: type[BackchatError] = globals()[name]
-    return (_argument(cls) if is_argument else cls)(text, **fields)
+    error = (_argument(cls) if is_argument else cls)(text, **fields)
+    error._exact = exact
+    return error

@@ -96,7 +96,8 @@ impl Job {
         match called {
             Ok(value) => self.finish(value.bind(py)),
             Err(error) if error.is_instance_of::<PyException>(py) => {
-                self.fail(error.value(py));
+                // With its traceback.
+                self.fail(error.into_value(py).bind(py).as_any());
                 Ok(())
             }
             Err(error) => {
