@@ -1,6 +1,7 @@
 """Forks many times while 8 threads send and log at DEBUG; each child sends once.
 
 `python tests/forks.py 20000` prints how the children ended, and fails when one hung or sent nothing.
+`python tests/forks.py 20000 token` has a function give the tokens, on threads of its own.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections import Counter
 from pathlib import Path
 
@@ -37,22 +39,25 @@ def serve() -> None:
     with stub() as server:
         print(server.url, flush=True)
         sys.stdin.read()
+    print(len(server.posts), flush=True)
 
 
-def storm(url: str, children: int) -> Counter[str]:
-    """How the children ended, by outcome."""
+def storm(url: str, children: int, token: bool) -> tuple[Counter[str], int]:
+    """How the children ended, by outcome, and how many replies the threads sent meanwhile."""
     logger = logging.getLogger("backchat")
     logger.setLevel(logging.DEBUG)
     logger.propagate = False
     logger.addHandler(Discard())
-    client = backchat.Client(base_url=url, api_token="token")
+    client = backchat.Client(base_url=url, api_token=(lambda: "token") if token else "token")
     stop = threading.Event()
+    sent = [0] * 8
 
-    def send() -> None:
+    def send(n: int) -> None:
         while not stop.is_set():
             client.notify.reply(to=TO, text="Hi", reply_to=IM)
+            sent[n] += 1
 
-    threads = [threading.Thread(target=send) for _ in range(8)]
+    threads = [threading.Thread(target=send, args=(n,)) for n in range(8)]
     for thread in threads:
         thread.start()
     ends: Counter[str] = Counter()
@@ -65,7 +70,7 @@ def storm(url: str, children: int) -> Counter[str]:
                 child = os.fork()
                 if child == 0:
                     os.close(read)
-                    os.write(write, once(client).encode())
+                    os.write(write, _once(client).encode())
                     os._exit(0)
                 os.close(write)
                 running[read] = (child, time.monotonic() + LIMIT)
@@ -75,8 +80,6 @@ def storm(url: str, children: int) -> Counter[str]:
                     ends[os.read(read, 200).decode() or "died"] += 1
                 elif time.monotonic() > end:
                     ends["hung"] += 1
-                    print(f"hung: {child}", file=sys.stderr, flush=True)
-                    if "-d" in sys.argv: time.sleep(3600)
                     os.kill(child, signal.SIGKILL)
                 else:
                     continue
@@ -87,10 +90,10 @@ def storm(url: str, children: int) -> Counter[str]:
         stop.set()
         for thread in threads:
             thread.join()
-    return ends
+    return ends, sum(sent)
 
 
-def once(client: backchat.Client) -> str:
+def _once(client: backchat.Client) -> str:
     try:
         client.notify.reply(to=TO, text="Hi", reply_to=IM)
         return "sent"
@@ -98,7 +101,10 @@ def once(client: backchat.Client) -> str:
         return str(error)
 
 
-def main(children: int) -> Counter[str]:
+def main(children: int, token: bool = False) -> None:
+    """Raises `AssertionError` when not every child has sent once."""
+    # Python itself warns of threads beside a fork.
+    warnings.simplefilter("ignore", DeprecationWarning)
     with subprocess.Popen(
         [sys.executable, __file__, "serve"],
         cwd=Path(__file__).parent,
@@ -108,15 +114,17 @@ def main(children: int) -> Counter[str]:
     ) as server:
         assert server.stdout is not None and server.stdin is not None
         try:
-            return storm(server.stdout.readline().strip(), children)
+            ended, sent = storm(server.stdout.readline().strip(), children, token)
         finally:
             server.stdin.close()
+        posts = int(server.stdout.readline())
+    print(f"{dict(ended)}, {posts} POSTs", flush=True)
+    assert ended == {"sent": children}
+    assert posts == sent + children
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "serve":
         serve()
     else:
-        ended = main(int(sys.argv[1]))
-        print(dict(ended))
-        sys.exit(set(ended) != {"sent"})
+        main(int(sys.argv[1]), "token" in sys.argv)
