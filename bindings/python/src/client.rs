@@ -9,7 +9,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
-use crate::error::raised;
+use crate::error::{raise, raised};
 use crate::event::{self, InboundMessage as PyInboundMessage};
 use crate::notify::Notify;
 use crate::options::{Count, Options, Pem};
@@ -17,7 +17,7 @@ use crate::pairs::Pairs;
 use crate::response::ToPython;
 use crate::template::Template;
 use crate::time::Seconds;
-use crate::token::{Callable, LoopSetter};
+use crate::token::{AsyncToken, Callable, LoopSetter};
 use crate::{future, log, wait};
 
 /// Sends replies and templates, from any number of threads. Every call sends **at most one** message,
@@ -82,17 +82,19 @@ impl Client {
         allow_insecure_http: bool,
         user_agent: Option<String>,
     ) -> PyResult<Self> {
-        log::install();
+        log::install(py)?;
         let default = concat!("backchat-python/", env!("CARGO_PKG_VERSION"));
         let mut builder = CoreClient::builder()
             .user_agent(user_agent.unwrap_or_else(|| default.to_owned()))
             .allow_insecure_http(allow_insecure_http);
         let mut token_loop = None;
         if let Some(token) = api_token {
+            let asyncio = token.cast::<AsyncToken>().ok();
             builder = if let Ok(token) = token.cast::<PyString>() {
                 builder.api_token(token.to_string_lossy())
-            } else if token.is_callable() {
-                let (provider, setter) = Callable::new(token.unbind());
+            } else if asyncio.is_some() || token.is_callable() {
+                let function = asyncio.map(|token| token.get().0.bind(py));
+                let (provider, setter) = Callable::new(function.unwrap_or(&token), asyncio.is_some())?;
                 token_loop = Some(setter);
                 builder.token_provider(provider)
             } else {
@@ -211,6 +213,15 @@ impl Client {
             Face::Blocking => wait::work(py, close)?.to_python(py),
             Face::Asyncio => future::work(py, close, |py, ()| ().to_python(py)),
         }
+    }
+
+    /// Raises `ConfigurationError` for a client whose token is awaited, where nobody could.
+    fn _for_threads(&self, py: Python<'_>) -> PyResult<()> {
+        if self.token_loop.as_ref().is_some_and(LoopSetter::is_async) {
+            let why = "its `api_token` is an `async def` function, which needs an AsyncInbox";
+            return Err(raise(py, &Error::configuration("client", why)));
+        }
+        Ok(())
     }
 
     /// The same client for `AsyncClient`: its calls give a `_Call`.

@@ -1,6 +1,6 @@
 //! The core's errors as the exceptions of `backchat.errors`.
 
-use backchat_core::Error;
+use backchat_core::{Error, ErrorCode, RequestId};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict};
@@ -23,6 +23,12 @@ pub(crate) fn make(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
 
 pub(crate) fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
     let make = make(py)?;
+    // What `vars(error)` shows of words that came from elsewhere.
+    let shown = [
+        ("code", Some(error.code().to_string())),
+        ("request_id", error.request_id().map(RequestId::masked)),
+        ("server_code", server_code(error).map(ToString::to_string)),
+    ];
     let error = error.fields();
     let fields = PyDict::new(py);
     fields.set_item("code", error.code)?;
@@ -61,5 +67,29 @@ pub(crate) fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'
     if let Some(verified) = error.verified {
         fields.set_item("verified", verified)?;
     }
-    make.call1((error.class, error.text, error.is_argument, fields))
+    let exact = PyDict::new(py);
+    for (name, shown) in shown {
+        let shown = shown.as_deref().map(|shown| shown.trim_matches('"'));
+        let Some(given) = fields.get_item(name)?.filter(|given| !given.is_none()) else {
+            continue;
+        };
+        if !given.eq(shown)? {
+            exact.set_item(name, given)?;
+            fields.set_item(name, shown)?;
+        }
+    }
+    for name in ["raw", "server_message"] {
+        if let Some(given) = fields.get_item(name)? {
+            exact.set_item(name, given)?;
+            fields.del_item(name)?;
+        }
+    }
+    make.call1((error.class, error.text, error.is_argument, fields, exact))
+}
+
+fn server_code(error: &Error) -> Option<&ErrorCode> {
+    match error {
+        Error::MaybeSent(error) => error.server_code.as_ref(),
+        _ => None,
+    }
 }

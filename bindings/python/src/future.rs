@@ -51,6 +51,7 @@ pub(crate) fn call<T: ToPython>(py: Python<'_>, call: Call<T>) -> PyResult<Bound
         let canceller = pending.canceller();
         runtime::spawn(async move {
             let end = pending.await;
+            log::written().await;
             mailbox.settle(settled, move |py| match end {
                 Ok(answer) => answer.to_python(py),
                 Err(error) => Err(raise(py, &error)),
@@ -76,6 +77,7 @@ pub(crate) fn work<T: Send + 'static>(
     let settled = future.clone_ref(py);
     let run = async move {
         let end = work.await;
+        log::written().await;
         mailbox.settle(settled, move |py| match end {
             Ok(value) => to_python(py, value),
             Err(error) => Err(raise(py, &error)),

@@ -7,6 +7,7 @@ mod body;
 mod client;
 mod error;
 mod event;
+mod function;
 mod future;
 mod inbox;
 mod json;
@@ -14,6 +15,7 @@ mod log;
 mod mailbox;
 mod notify;
 mod options;
+mod own;
 mod pairs;
 mod repr;
 mod response;
@@ -21,6 +23,7 @@ mod sandbox;
 mod template;
 mod time;
 mod token;
+mod user_thread;
 mod value;
 mod wait;
 mod webhook;
@@ -48,6 +51,8 @@ mod _native {
         Answer, AsyncSteps, Failure, Inbox, Job, QueueOptions, Receipt, Record, Report, Steps,
     };
     #[pymodule_export]
+    use super::log::next_line;
+    #[pymodule_export]
     use super::notify::Notify;
     #[pymodule_export]
     use super::response::{ReplyResponse, SendResponse, rebuild_reply, rebuild_send};
@@ -55,6 +60,8 @@ mod _native {
     use super::sandbox::{Sandbox, SentMessage, SignedEvent};
     #[pymodule_export]
     use super::template::{Document, Template, rebuild as rebuild_template, rebuild_document};
+    #[pymodule_export]
+    use super::token::AsyncToken;
     #[pymodule_export]
     use super::webhook::Webhook;
     #[pymodule_export]
@@ -86,13 +93,28 @@ fn cli(py: Python<'_>, arguments: Vec<std::ffi::OsString>) -> u8 {
     py.detach(|| backchat_cli::run(arguments))
 }
 
-/// Waits, at most 2 s, for POSTs that have begun and that nobody waits for: at the process's exit.
+/// Waits, at most 2 s, for POSTs that have begun and that nobody waits for, and then for the log: at
+/// the process's exit.
 #[pyfunction]
 #[pyo3(name = "_drain")]
 fn drain(py: Python<'_>) -> PyResult<()> {
     py.detach(|| backchat_core::runtime::drain(Duration::from_secs(2)));
-    log::flush(py)
+    user_thread::end();
+    log::end(py, Duration::from_secs(1))
 }
+
+/// The modules that are imported when they are needed.
+const LAZY: [&str; 9] = [
+    "asyncio",
+    "datetime",
+    "inspect",
+    "json",
+    "logging",
+    "threading",
+    "backchat.errors",
+    "backchat._function",
+    "backchat._log",
+];
 
 /// Told around a fork, by `os.register_at_fork`.
 #[pyfunction]
@@ -100,15 +122,25 @@ fn drain(py: Python<'_>) -> PyResult<()> {
 fn fork(py: Python<'_>, step: &str) -> PyResult<()> {
     match step {
         "before" => {
-            // What another thread looks up for the first time would stay half done in the child.
-            if log::is_installed() {
-                log::look(py)?;
-                error::make(py)?;
-            }
-            // With the GIL: nobody may begin now.
-            backchat_core::fork::prepare();
+            let imported = wait_for_imports(py);
+            // Without the GIL: a thread that is about to attach waits for it.
+            py.detach(backchat_core::fork::prepare);
+            imported
         }
-        step => backchat_core::fork::resume(step == "child"),
+        step => {
+            backchat_core::fork::resume(step == "child");
+            Ok(())
+        }
+    }
+}
+
+/// A module that another thread is importing would stay half done in the child, which waits for it.
+fn wait_for_imports(py: Python<'_>) -> PyResult<()> {
+    let known = py.import("sys")?.getattr("modules")?;
+    for name in LAZY {
+        if known.contains(name)? {
+            py.import(name)?;
+        }
     }
     Ok(())
 }

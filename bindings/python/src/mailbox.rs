@@ -10,14 +10,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use crate::log;
+use crate::own::Own;
 
 /// What the loop has to do, with the GIL.
 type Letter = Box<dyn FnOnce(Python<'_>) -> PyResult<()> + Send>;
 
 /// The mailbox of one event loop.
 pub(crate) struct Mailbox {
-    letters: Mutex<Vec<Letter>>,
+    letters: Own<Mutex<Vec<Letter>>>,
     bell: Bell,
 }
 
@@ -34,7 +34,11 @@ impl Mailbox {
             .import(py, "asyncio", "get_running_loop")?
             .call0()?;
         let known = KNOWN.with_borrow(|known| {
-            let mailbox = known.iter().find(|(known, _)| known.is(&running));
+            // A child has to watch a socket of its own: that of its parent wakes the parent.
+            let own = |(known, its): &&(Py<PyAny>, Arc<Self>)| {
+                known.is(&running) && its.letters.get().is_some()
+            };
+            let mailbox = known.iter().find(own);
             mailbox.map(|(_, mailbox)| Arc::clone(mailbox))
         });
         let mailbox = match known {
@@ -47,7 +51,7 @@ impl Mailbox {
     fn open(running: &Bound<'_, PyAny>) -> PyResult<Arc<Self>> {
         let py = running.py();
         let mailbox = Arc::new(Self {
-            letters: Mutex::default(),
+            letters: Own::default(),
             bell: Bell::new(running)?,
         });
         let reader = Bound::new(py, Reader(Arc::clone(&mailbox)))?;
@@ -56,7 +60,7 @@ impl Mailbox {
         let mut closed = Vec::new();
         for (other, its) in known.drain(..) {
             let is_closed = other.bind(py).call_method0("is_closed")?.is_truthy()?;
-            if is_closed {
+            if is_closed || its.letters.get().is_none() {
                 closed.push((other, its));
             } else {
                 KNOWN.with_borrow_mut(|known| known.push((other, its)));
@@ -91,8 +95,12 @@ impl Mailbox {
         }));
     }
 
-    fn post(self: &Arc<Self>, letter: Letter) {
-        let mut letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Has the loop do something.
+    pub(crate) fn post(self: &Arc<Self>, letter: Letter) {
+        let Some(letters) = self.letters.get() else {
+            return;
+        };
+        let mut letters = letters.lock().unwrap_or_else(PoisonError::into_inner);
         letters.push(letter);
         let first = letters.len() == 1;
         drop(letters);
@@ -101,16 +109,20 @@ impl Mailbox {
         }
     }
 
+    /// Does what the letters say, each of them, and raises what the first one raised that failed.
     fn read(&self, py: Python<'_>) -> PyResult<()> {
+        let Some(letters) = self.letters.get() else {
+            return Ok(());
+        };
         self.bell.quiet();
         let letters = {
-            let mut letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut letters = letters.lock().unwrap_or_else(PoisonError::into_inner);
             std::mem::take(&mut *letters)
         };
-        for letter in letters {
-            letter(py)?;
-        }
-        log::flush(py)
+        letters
+            .into_iter()
+            .map(|letter| letter(py))
+            .fold(Ok(()), Result::and)
     }
 }
 

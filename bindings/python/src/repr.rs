@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use backchat_core::{Timestamp, Word};
+
 /// `InboundMessage(message_id='im_…', from_=+33…78)`: what is `None` is left out.
 pub(crate) struct Repr(String);
 
@@ -22,6 +24,22 @@ impl Repr {
     /// A field that is masked already.
     pub(crate) fn masked(self, name: &str, value: Option<String>) -> Self {
         self.field(name, value.map(Bare))
+    }
+
+    /// A word that came from elsewhere, shown if it looks like one.
+    pub(crate) fn word(self, name: &str, value: Option<&str>) -> Self {
+        self.masked(name, value.map(|word| Word::from(word).masked()))
+    }
+
+    /// A moment as it came, shown if it looks like one.
+    pub(crate) fn moment(self, name: &str, value: Option<&Timestamp>) -> Self {
+        let looks_like_one = |moment: &str| {
+            moment.len() <= 64 && moment.chars().all(|c| c.is_ascii_digit() || "TtZz:.+- ".contains(c))
+        };
+        match value.map(Timestamp::as_str) {
+            Some(moment) if !looks_like_one(moment) => self.masked(name, Some("…".to_owned())),
+            moment => self.field(name, moment),
+        }
     }
 
     /// `True` or `False`.

@@ -2,7 +2,7 @@
 
 use backchat_core::{
     Address, Answered, EchoedCallbackUrl, EchoedCorrelationId, RawJson, ReplyResponse as CoreReply,
-    RequestId, SendResponse as CoreSend, Timestamp,
+    RequestId, SendResponse as CoreSend, Timestamp, Word,
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDateTime};
@@ -135,7 +135,7 @@ response!(ReplyResponse, "reply", "_reply_response", {
             .masked("to", Some(self.0.to.masked()))
             .masked("text", Some(self.0.text.masked()))
             .masked("reply_to", Some(self.0.reply_to.masked()))
-            .field("created_at", self.created_at_raw())
+            .moment("created_at", self.0.created_at.as_ref())
             .masked(
                 "correlation_id",
                 self.0
@@ -207,13 +207,14 @@ response!(SendResponse, "template", "_send_response", {
     }
 
     fn __repr__(&self) -> String {
-        let names: Vec<_> = self.0.variables.keys().collect();
+        let names = self.0.variables.keys();
+        let names: Vec<_> = names.map(|name| Word::from(name.as_str())).collect();
         Repr::new("SendResponse")
             .masked("id", Some(self.0.id.masked()))
             .masked("to", Some(self.0.to.masked()))
-            .field("template_id", Some(self.template_id()))
+            .word("template_id", Some(self.template_id()))
             .field("variables", Some(names))
-            .field("created_at", self.created_at_raw())
+            .moment("created_at", self.0.created_at.as_ref())
             .masked(
                 "correlation_id",
                 self.0

@@ -139,7 +139,7 @@ frozen!(Template {
         self.0.document.clone().map(Document)
     }
 
-    fn __repr__(&self) -> String {
+    pub(crate) fn __repr__(&self) -> String {
         let names: Vec<_> = self.0.variables.keys().collect();
         Repr::new("Template")
             .field("template_id", Some(self.template_id()))
@@ -193,7 +193,7 @@ frozen!(Document {
     fn __repr__(&self) -> String {
         Repr::new("Document")
             .masked("url", Some(self.0.url.masked()))
-            .field("filename", self.filename())
+            .word("filename", self.filename())
             .end()
     }
 

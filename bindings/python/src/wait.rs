@@ -25,8 +25,8 @@ pub(crate) fn call<T: Send + 'static>(py: Python<'_>, call: Call<T>) -> PyResult
         (pending, end)
     });
     loop {
-        log::flush(py)?;
         if let Some(end) = end {
+            log::wait_until_written(py)?;
             return end.map_err(|error| raise(py, &error));
         }
         py.check_signals()?;
@@ -42,7 +42,9 @@ pub(crate) fn work<T: Send + 'static>(
     log::look(py)?;
     let (sender, receiver) = channel();
     let run = async move {
-        let _nobody_waits = sender.send(work.await);
+        let end = work.await;
+        log::written().await;
+        let _nobody_waits = sender.send(end);
     };
     py.detach(|| runtime::spawn(run))
         .map_err(|error| raise(py, &error))?;
@@ -56,9 +58,11 @@ pub(crate) fn next<T: Send>(py: Python<'_>, receiver: &Mutex<Receiver<T>>) -> Py
             let receiver = receiver.lock().unwrap_or_else(PoisonError::into_inner);
             receiver.recv_timeout(SLICE)
         });
-        log::flush(py)?;
         match next {
-            Ok(value) => return Ok(value),
+            Ok(value) => {
+                log::wait_until_written(py)?;
+                return Ok(value);
+            }
             Err(RecvTimeoutError::Timeout) => py.check_signals()?,
             Err(RecvTimeoutError::Disconnected) => {
                 return Err(PyRuntimeError::new_err(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 import time
 
 import pytest
@@ -83,19 +85,6 @@ def test_warnings_of_the_inbox_arrive(caplog: pytest.LogCaptureFixture) -> None:
         assert any("signature_missing" in warning for warning in warnings)
 
 
-def test_what_a_token_function_raises_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    mistake = ZeroDivisionError()
-
-    def token() -> str:
-        raise mistake
-
-    with pytest.raises(backchat.AuthenticationError):
-        client = backchat.Client(api_token=token, base_url="http://127.0.0.1:9")
-        client.notify.reply(to=ANNA, text=TEXT, reply_to="im_1")
-    traced = [record.exc_info[1] for record in caplog.records if record.exc_info]
-    assert traced == [mistake]
-
-
 class Handler(logging.Handler):
     """One of an application, which fails."""
 
@@ -107,8 +96,8 @@ class Handler(logging.Handler):
         raise self.error
 
 
-@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
-def test_a_log_that_fails_is_the_application_s_but_ctrl_c_goes_on(
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt, SystemExit])
+def test_a_log_that_fails_is_the_application_s(
     error: type[BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logger = logging.getLogger("backchat")
@@ -117,8 +106,99 @@ def test_a_log_that_fails_is_the_application_s_but_ctrl_c_goes_on(
     with Sandbox() as sandbox:
         inbox = backchat.Inbox(sandbox.client(), sandbox.webhook())
         event = sandbox.say(ANNA, "Hi")
-        if error is OSError:
+        for _ in range(3):
             assert inbox.receive(event.body, {}).status == 401
-        else:
-            with pytest.raises(KeyboardInterrupt):
-                inbox.receive(event.body, {})
+
+
+def test_a_message_is_constant_and_its_fields_are_attributes(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """So that what collects errors can group by it, and a format can name a field."""
+    with Sandbox() as sandbox, caplog.at_level(logging.DEBUG, "backchat"):
+        client = sandbox.client()
+        for _ in range(2):
+            event = sandbox.say(ANNA, "Hi").event
+            assert isinstance(event, backchat.InboundMessage)
+            client.reply(event, TEXT)
+            sandbox.fail_next("status", status=400, code="blocked_number")
+            with pytest.raises(backchat.ApiError):
+                client.reply(event, TEXT)
+    records = [record for record in caplog.records if record.name == "backchat"]
+    assert [record.msg for record in records] == ["attempt %(fields)s"] * 4
+    told = [vars(record) for record in records]
+    assert [each["status"] for each in told] == [200, 400] * 2
+    assert [each["code"] for each in told] == [None, "blocked_number"] * 2
+    assert [each["detached"] for each in told] == [False] * 4
+    assert all(isinstance(each["elapsed_us"], int) for each in told)
+    for record, fields in zip(records, told, strict=True):
+        assert record.getMessage() == "attempt " + " ".join(
+            f"{name}={value}" for name, value in fields["backchat"].items()
+        )
+        # Any field may be named in a format.
+        assert logging.Formatter("%(message_id)s %(sent_id)s").format(record)
+
+
+def test_one_line_for_each_thing(caplog: pytest.LogCaptureFixture) -> None:
+    mistake = ZeroDivisionError()
+
+    def answer(message: backchat.InboundMessage) -> str:
+        if message.text == "raise":
+            raise mistake
+        return "Hello"
+
+    with Sandbox() as sandbox:
+        inbox = backchat.Inbox(sandbox.client(max_retries=0), sandbox.webhook())
+        inbox.on_message(answer)
+        caplog.clear()  # the ledger in memory has said so
+
+        event = sandbox.say(ANNA, "Hi")
+        inbox.receive(event.body, {})
+        sandbox.fail_next("status", status=400, code="blocked_number")
+        inbox.receive(event.body, event.headers)
+        event = sandbox.say(ANNA, "raise")
+        inbox.receive(event.body, event.headers)
+    records = [record for record in caplog.records if record.name == "backchat"]
+    refused, rejected, failed = records
+    assert [record.msg for record in records] == [
+        "webhook refused %(fields)s",
+        "reply not accepted %(fields)s",
+        "handler failed %(fields)s",
+    ]
+    assert vars(refused)["code"] == "signature_missing"
+    assert vars(rejected)["code"] == "blocked_number"
+    assert vars(rejected)["message_id"]
+    assert (failed.levelno, failed.exc_info and failed.exc_info[1]) == (logging.ERROR, mistake)
+    assert vars(failed)["message_id"] == event.message_id
+    assert vars(failed)["error"] == "the handler raised ZeroDivisionError"
+
+
+def test_a_percent_sign_is_no_placeholder(caplog: pytest.LogCaptureFixture) -> None:
+    from backchat import _log
+
+    _log.write(30, "100 % done", {"share": "50 %d", "name": "taken", "args": None}, None)
+    _log.write(30, "100 % done", {}, None)
+    first, second = caplog.records
+    assert first.getMessage() == "100 % done share=50 %d name=taken"
+    assert (first.name, vars(first)["share"]) == ("backchat", "50 %d")
+    assert second.getMessage() == "100 % done"
+
+
+def test_the_log_ends_with_the_process() -> None:
+    program = """
+import logging, sys
+import backchat
+logging.basicConfig(format="%(message)s", stream=sys.stdout)
+from backchat.testing import Sandbox
+sandbox = Sandbox()
+inbox = backchat.Inbox(sandbox.client(), sandbox.webhook())
+inbox.on_error(lambda failure: 1 / 0)
+for _ in range(100):
+    inbox.receive(b"{}", {})
+"""
+    ran = subprocess.run(
+        [sys.executable, "-X", "dev", "-c", program], capture_output=True, text=True, timeout=60
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    lines = ran.stdout.splitlines()
+    assert len([line for line in lines if line.startswith("webhook refused ")]) == 100
+    assert len([line for line in lines if line == "ZeroDivisionError: division by zero"]) == 100

@@ -38,11 +38,15 @@ pub fn resume(in_child: bool) {
 pub struct Working(());
 
 impl Working {
-    /// Begins, after a fork that is under way.
+    /// Begins, after a fork that is under way. Waits no longer than [`prepare`] does: whoever forks
+    /// may wait for a lock of this thread.
     pub fn begin() -> Self {
+        let mut end = None;
         loop {
             RUNNING.fetch_add(1, Ordering::SeqCst);
-            if !FORKING.load(Ordering::SeqCst) {
+            if !FORKING.load(Ordering::SeqCst)
+                || Instant::now() >= *end.get_or_insert_with(|| Instant::now() + LONGEST)
+            {
                 return Self(());
             }
             RUNNING.fetch_sub(1, Ordering::SeqCst);

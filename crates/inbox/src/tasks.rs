@@ -1,21 +1,35 @@
 //! Work that goes on although nobody waits for it, counted so that a shutdown can.
+//!
+//! The count belongs to the process: after `fork` the child has none of its parent's tasks.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use arc_swap::ArcSwap;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::caller;
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Tasks(Arc<Running>);
+pub(crate) struct Tasks(Arc<ArcSwap<Running>>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Running {
+    process: u32,
     count: AtomicUsize,
     ended: Notify,
+}
+
+impl Default for Running {
+    fn default() -> Self {
+        Self {
+            process: std::process::id(),
+            count: AtomicUsize::new(0),
+            ended: Notify::new(),
+        }
+    }
 }
 
 impl Tasks {
@@ -23,8 +37,7 @@ impl Tasks {
         &self,
         future: impl Future<Output = T> + Send + 'static,
     ) -> JoinHandle<T> {
-        self.0.count.fetch_add(1, Ordering::AcqRel);
-        let counted = Counted(Arc::clone(&self.0));
+        let counted = Counted::new(self.running());
         tokio::spawn(caller::inherit(async move {
             let _counted = counted;
             future.await
@@ -33,18 +46,41 @@ impl Tasks {
 
     /// Waits until nothing runs.
     pub(crate) async fn idle(&self) {
+        let running = self.running();
         loop {
-            let mut ended = std::pin::pin!(self.0.ended.notified());
+            let mut ended = std::pin::pin!(running.ended.notified());
             ended.as_mut().enable();
-            if self.0.count.load(Ordering::Acquire) == 0 {
+            if running.count.load(Ordering::Acquire) == 0 {
                 return;
             }
             ended.await;
         }
     }
+
+    /// The tasks of this process.
+    fn running(&self) -> Arc<Running> {
+        let current = self.0.load();
+        if current.process == std::process::id() {
+            return Arc::clone(&current);
+        }
+        let fresh = Arc::new(Running::default());
+        let previous = self.0.compare_and_swap(&current, Arc::clone(&fresh));
+        if previous.process == fresh.process {
+            return Arc::clone(&previous);
+        }
+        fresh
+    }
 }
 
+/// Counts a task for as long as it runs.
 struct Counted(Arc<Running>);
+
+impl Counted {
+    fn new(running: Arc<Running>) -> Self {
+        running.count.fetch_add(1, Ordering::AcqRel);
+        Self(running)
+    }
+}
 
 impl Drop for Counted {
     fn drop(&mut self) {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._native import Client
+from ._native import Client, _AsyncToken
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,19 +66,24 @@ class AsyncClient:
     ) -> None:
         """The options of `Client`; `api_token` may also be an `async def` function, which runs in the
         event loop that makes the call."""
-        self._client = Client(
-            api_token=api_token,  # type: ignore[arg-type]
-            base_url=base_url,
-            timeout=timeout,
-            connect_timeout=connect_timeout,
-            max_retries=max_retries,
-            max_connections=max_connections,
-            callback_url=callback_url,
-            proxy=proxy,
-            ca_certificate=ca_certificate,
-            allow_insecure_http=allow_insecure_http,
-            user_agent=user_agent,
-        )
+        try:
+            self._client = Client(
+                api_token=_AsyncToken(api_token) if callable(api_token) else api_token,
+                base_url=base_url,
+                timeout=timeout,
+                connect_timeout=connect_timeout,
+                max_retries=max_retries,
+                max_connections=max_connections,
+                callback_url=callback_url,
+                proxy=proxy,
+                ca_certificate=ca_certificate,
+                allow_insecure_http=allow_insecure_http,
+                user_agent=user_agent,
+            )
+        except BaseException:
+            # A traceback that shows variables would show what they hold.
+            api_token = base_url = callback_url = proxy = None
+            raise
         self._calls = self._client._asyncio()
         self._notify = AsyncNotify(self._calls.notify)
 

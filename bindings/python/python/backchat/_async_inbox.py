@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ._function import call, undone
 from ._inbox import client_of
 from ._native import Receipt, _Inbox, _Job, _Report
 
@@ -34,28 +35,10 @@ if TYPE_CHECKING:
     _Result = TypeVar("_Result")
 
 
-def _call(job: _Job) -> tuple[Any, BaseException | None]:
-    """What the handler returned, or raised: a `StopIteration` could not pass from thread to task."""
-    try:
-        return job.handler(job.event), None
-    except BaseException as error:
-        return None, error
-
-
 async def _work(job: _Job) -> None:
-    """Runs a handler: an `async def` one here, any other on a thread, so that the loop goes on."""
-    import asyncio
-    import inspect
-
+    """Runs a handler."""
     try:
-        if inspect.iscoroutinefunction(job.handler):
-            value = await job.handler(job.event)
-        else:
-            value, error = await asyncio.to_thread(_call, job)
-            if error is not None:
-                raise error
-            if inspect.isawaitable(value):
-                value = await value
+        value = await call(job.handler, job.event)
     except Exception as error:
         job.fail(error)
     except BaseException:
@@ -65,11 +48,26 @@ async def _work(job: _Job) -> None:
         job.finish(value)
 
 
+async def _tell(report: _Report) -> None:
+    """Tells `on_error` of a failure."""
+    failure = report.take()
+    if failure is None:
+        return
+    try:
+        value = await call(report.hook, failure)
+    except Exception as error:
+        _Report.fail(error)
+    else:
+        if (what := undone(value)) is not None:
+            _Report.left_undone(what)
+
+
 async def _finish(steps: _AsyncSteps) -> Receipt:
     try:
         while not isinstance(step := await steps.next(), Receipt):
             if isinstance(step, _Report):
-                step.run()
+                await _tell(step)
+                await steps.logged().future
             elif isinstance(step, _Job):
                 await _work(step)
         return step
@@ -80,8 +78,8 @@ async def _finish(steps: _AsyncSteps) -> Receipt:
 class AsyncInbox:
     """Answers each message at most once, from asyncio: `Inbox` with `await`.
 
-    A handler may be `async def`, and then runs in the task that awaits `receive`; any other runs on a
-    thread. Cancelling that task while the handler runs releases the message; later, the reply goes on
+    A function may be `async def`, and then runs in the task that awaits `receive`; any other runs on a
+    thread of its own. Cancelling that task while the handler runs releases the message; later, the reply goes on
     in the background.
     """
 
@@ -98,16 +96,20 @@ class AsyncInbox:
         queue: QueueOptions | None = None,
     ) -> None:
         """The options of `Inbox`. Opens the store, which blocks for a moment: make it at start-up."""
-        self._native = _Inbox(
-            client_of(client),
-            webhook,
-            store=store,
-            scope=scope,
-            slot=slot,
-            lease=lease,
-            retention=retention,
-            queue=queue,
-        )._asyncio()
+        try:
+            self._native = _Inbox(
+                client_of(client),
+                webhook,
+                store=store,
+                scope=scope,
+                slot=slot,
+                lease=lease,
+                retention=retention,
+                queue=queue,
+            )._asyncio()
+        except BaseException:
+            store = None  # a traceback that shows variables would show its password
+            raise
 
     def on_message(
         self, handler: Callable[[InboundMessage], _Answer]
@@ -140,8 +142,9 @@ class AsyncInbox:
     def on_error(
         self, hook: Callable[[Failure], _Result]
     ) -> Callable[[Failure], _Result]:
-        """Decorates the function, not `async def`, that is told when something went wrong:
-        `Inbox.on_error`."""
+        """Decorates the function that is told when something went wrong: `Inbox.on_error`. It may be
+        `async def`, and is awaited before `receive` ends; when nobody waits, in the loop that called
+        last."""
         self._native.on_error(hook)
         return hook
 
@@ -163,12 +166,13 @@ class AsyncInbox:
         tasks: set[asyncio.Task[None]] = set()
         try:
             while (step := await steps.next()) is not None:
-                if isinstance(step, _Report):
-                    step.run()
-                elif isinstance(step, _Job):
-                    task = asyncio.create_task(_work(step))
-                    tasks.add(task)
-                    task.add_done_callback(tasks.discard)
+                if not isinstance(step, (_Job, _Report)):
+                    continue
+                work = _work(step) if isinstance(step, _Job) else _tell(step)
+                task = asyncio.create_task(work)
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
+                del step
         finally:
             steps.close()
             for task in tasks:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ._async_client import AsyncClient
-from ._native import _Inbox
+from ._native import _Inbox, _Job
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,27 +73,36 @@ class Inbox:
 
         Times are seconds, or a `timedelta`.
 
-        Raises `ConfigurationError` for a store's URL that is none, `StoreError` when it cannot be
-        reached.
+        Raises `ConfigurationError` for a store's URL that is none, and for an `AsyncClient` whose
+        `api_token` is an `async def` function, `StoreError` when the store cannot be reached.
         """
-        self._native = _Inbox(
-            client_of(client),
-            webhook,
-            store=store,
-            scope=scope,
-            slot=slot,
-            lease=lease,
-            retention=retention,
-            queue=queue,
-        )
+        native = client_of(client)
+        native._for_threads()
+        try:
+            self._native = _Inbox(
+                native,
+                webhook,
+                store=store,
+                scope=scope,
+                slot=slot,
+                lease=lease,
+                retention=retention,
+                queue=queue,
+            )
+        except BaseException:
+            store = None  # a traceback that shows variables would show its password
+            raise
 
     def on_message(
         self, handler: Callable[[InboundMessage], _Answer]
     ) -> Callable[[InboundMessage], _Answer]:
         """Decorates the function that answers messages. It returns a text, an `Answer` with options,
         or `None` for no reply. When it raises, that is logged, nothing is sent, and it runs again on
-        redelivery. It may run more than once for a message; at most one of its answers is sent. An
-        empty text is a failure."""
+        redelivery. It may run more than once for a message; at most one of its answers is sent.
+
+        An empty text is a failure, and so is anything else that it returns: a stream's parts have to
+        be joined into one string. Raises `ConfigurationError` for an `async def` function, which needs
+        an `AsyncInbox`; so do the other decorators."""
         self._native.on_message(handler)
         return handler
 
@@ -124,7 +133,8 @@ class Inbox:
         self, hook: Callable[[Failure], _Any]
     ) -> Callable[[Failure], _Any]:
         """Decorates the function that is told when something went wrong, for alarms. Be quick. (It is
-        in the log already.)"""
+        in the log already.) It runs on the thread that called `receive`, and on one of its own when
+        nobody waits: beside `run`, or after Ctrl-C. What it raises is logged."""
         self._native.on_error(hook)
         return hook
 
@@ -152,7 +162,9 @@ class Inbox:
         with ThreadPoolExecutor(workers, thread_name_prefix="backchat") as pool:
             try:
                 while (step := steps.next()) is not None:
-                    pool.submit(step.run)
+                    if isinstance(step, _Job):
+                        pool.submit(step.run)
+                    del step  # a report that nobody takes is told on a thread of its own
             finally:
                 steps.close()
                 self._native.shutdown()
@@ -199,12 +211,11 @@ class Inbox:
         """This inbox as an ASGI application, for FastAPI, Starlette and their like:
         `Route("/webhooks/prelude", inbox.asgi())`. Handlers run on a thread, so that the event loop
         goes on."""
-        import asyncio
-
         from ._asgi import ASGI
+        from ._function import in_thread
 
         async def receive(body: _Body, headers: _Headers) -> Receipt:
-            return await asyncio.to_thread(self.receive, body, headers)
+            return await in_thread(self.receive, body, headers)
 
         return ASGI(receive)
 

@@ -35,14 +35,17 @@ __all__ = [
 
 
 class BackchatError(Exception):
-    """Every error of Backchat. `str()` shows no token, no text and no whole number.
+    """Every error of Backchat. `str()` shows no token, no text and no whole number, and neither does
+    `vars()`: what a server may have put into a field is exact in the field alone.
 
     An error that Backchat found in the caller's own arguments is a `ValueError` too.
     """
 
-    code: str = ""
-    """Why: stable, and the same in every language, such as `window_expired`. A code of the API that
-    this version does not know keeps its own string."""
+    @property
+    def code(self) -> str:
+        """Why: stable, and the same in every language, such as `window_expired`. A code of the API
+        that this version does not know keeps its own string."""
+        return self._exactly("code") or ""
 
     outcome: Literal["not_sent", "rejected", "sent", "maybe_sent"] | None = None
     """What is known about the message; `None` for errors that are not about sending."""
@@ -56,8 +59,10 @@ class BackchatError(Exception):
     status: int | None = None
     """The HTTP status of the answer, when there was one."""
 
-    request_id: str | None = None
-    """The id that the API gave to the request, for Prelude's support."""
+    @property
+    def request_id(self) -> str | None:
+        """The id that the API gave to the request, for Prelude's support."""
+        return self._exactly("request_id")
 
     correlation_id: str | None = None
     """The correlation id of the call: delivery events carry the same."""
@@ -78,20 +83,35 @@ class BackchatError(Exception):
     elapsed: float | None = None
     """From the call to its end, in seconds."""
 
+    __slots__ = ("_exact",)
+
+    _exact: dict[str, Any]
+
     def __init__(self, text: str = "", **fields: Any) -> None:
         super().__init__(text)
+        self._exact = {name: fields.pop(name) for name in ("raw", "server_message") if name in fields}
         vars(self).update(fields)
 
+    def _exactly(self, name: str) -> Any:
+        """The field as it came: `vars(self)` has what may be printed of it, or nothing."""
+        exact: dict[str, Any] = getattr(self, "_exact", {})  # a subclass may not have called us
+        return exact.get(name, vars(self).get(name))
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return _make, (type(self).__name__, str(self), isinstance(self, ValueError), vars(self))
+        is_argument = isinstance(self, ValueError)
+        exact = getattr(self, "_exact", {})
+        return _make, (type(self).__name__, str(self), is_argument, vars(self), exact)
 
 
 class ApiError(BackchatError):
     """The API refused the request (`rejected`), or a local check found what it would have refused
     (`not_sent`). Its `code` is the API's own, or `redirected` or `http_error` where it named none."""
 
-    server_message: str | None = None
-    """The API's own sentence. It may quote numbers and texts: keep it out of logs."""
+    @property
+    def server_message(self) -> str | None:
+        """The API's own sentence. It may quote numbers and texts: keep it out of logs. It is not in
+        `vars(error)`."""
+        return self._exactly("server_message")
 
 
 class WindowExpiredError(ApiError):
@@ -138,8 +158,10 @@ class MaybeSentError(BackchatError):
     phase: Literal["awaiting_answer", "answered"] | None = None
     """How far the POST had come: no status line came back, or one that does not tell."""
 
-    server_code: str | None = None
-    """The code in the answer's body, such as `internal`. It does not tell either."""
+    @property
+    def server_code(self) -> str | None:
+        """The code in the answer's body, such as `internal`. It does not tell either."""
+        return self._exactly("server_code")
 
 
 class SentUnconfirmedError(BackchatError):
@@ -169,8 +191,10 @@ class SignatureVerificationError(BackchatError):
 class UnreadableEventError(BackchatError):
     """`event_unreadable`: the body of a webhook is not an event. Nothing is lost: `raw` has it."""
 
-    raw: bytes | None = None
-    """The body as it was received."""
+    @property
+    def raw(self) -> bytes | None:
+        """The body as it was received. It is not in `vars(error)`."""
+        return self._exactly("raw")
 
     verified: bool | None = None
     """Whether Prelude's signature over the bytes is good."""
@@ -203,7 +227,11 @@ def _argument(cls: type[BackchatError]) -> type[BackchatError]:
     return known
 
 
-def _make(name: str, text: str, is_argument: bool, fields: dict[str, Any]) -> BackchatError:
+def _make(
+    name: str, text: str, is_argument: bool, fields: dict[str, Any], exact: dict[str, Any]
+) -> BackchatError:
     """The error that the native side, or a pickle, describes."""
     cls: type[BackchatError] = globals()[name]
-    return (_argument(cls) if is_argument else cls)(text, **fields)
+    error = (_argument(cls) if is_argument else cls)(text, **fields)
+    error._exact = exact
+    return error

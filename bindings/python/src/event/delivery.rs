@@ -102,13 +102,13 @@ pub(super) fn repr(event: &core::DeliveryEvent) -> String {
                 .as_ref()
                 .map(core::EchoedCorrelationId::masked),
         )
-        .field(
+        .word(
             "reason",
             event.reason.as_ref().map(core::DeliveryReason::as_str),
         )
         .masked("to", event.to.as_ref().map(core::Address::masked))
         .masked("id", Some(event.id.masked()))
-        .field("created_at", Some(event.created_at.as_str()))
+        .moment("created_at", Some(&event.created_at))
         .flag("verified", event.verified)
         .end()
 }
@@ -133,8 +133,8 @@ frozen!(Fee {
 
     fn __repr__(&self) -> String {
         Repr::new("Fee")
-            .field("amount", self.amount())
-            .field("currency", self.currency())
+            .word("amount", self.amount())
+            .word("currency", self.currency())
             .end()
     }
 

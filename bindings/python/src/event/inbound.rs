@@ -60,10 +60,10 @@ pub(super) fn repr(event: &core::InboundMessage) -> String {
         .masked("message_id", Some(event.message_id.masked()))
         .masked("from_", Some(event.from.masked()))
         .masked("text", Some(event.text.masked()))
-        .field("channel", Some(event.channel.as_str()))
+        .word("channel", Some(event.channel.as_str()))
         .masked("to", Some(event.to.masked()))
         .masked("id", Some(event.id.masked()))
-        .field("created_at", Some(event.created_at.as_str()))
+        .moment("created_at", Some(&event.created_at))
         .flag("verified", event.verified)
         .end()
 }

@@ -55,7 +55,7 @@ pub(super) fn repr(event: &core::OptOutEvent) -> String {
         .masked("from_", event.from.as_ref().map(core::Address::masked))
         .masked("to", event.to.as_ref().map(core::Address::masked))
         .masked("id", Some(event.id.masked()))
-        .field("created_at", Some(event.created_at.as_str()))
+        .moment("created_at", Some(&event.created_at))
         .flag("verified", event.verified)
         .end()
 }

@@ -28,9 +28,9 @@ methods! {
 
 pub(super) fn repr(event: &core::UnknownEvent) -> String {
     Repr::new("UnknownEvent")
-        .field("type", Some(event.event_type.as_ref()))
+        .word("type", Some(event.event_type.as_ref()))
         .masked("id", Some(event.id.masked()))
-        .field("created_at", Some(event.created_at.as_str()))
+        .moment("created_at", Some(&event.created_at))
         .flag("verified", event.verified)
         .end()
 }

@@ -55,9 +55,8 @@ frozen!(ReplyWindow {
     }
 
     fn __repr__(&self) -> String {
-        let expires_at = self.0.expires_at.as_ref().map(core::Timestamp::as_str);
         Repr::new("ReplyWindow")
-            .field("expires_at", expires_at)
+            .moment("expires_at", self.0.expires_at.as_ref())
             .end()
     }
 

@@ -1,10 +1,11 @@
 //! What a message handler may return besides a text: a reply with options.
 
-use backchat_core::{CallbackUrl, CorrelationId, Error};
+use backchat_core::{CallbackUrl, CorrelationId, Error, MessageText};
 use backchat_inbox::Answer as CoreAnswer;
 use pyo3::prelude::*;
 
 use crate::error::raised;
+use crate::repr::Repr;
 use crate::template::Template;
 use crate::value::frozen;
 
@@ -68,6 +69,13 @@ frozen!(Answer {
     }
 
     fn __repr__(&self) -> String {
-        format!("{:?}", self.0)
+        let id = self.correlation_id();
+        let template = self.template().map(|template| template.__repr__());
+        Repr::new("Answer")
+            .masked("text", self.0.text.as_deref().map(|text| MessageText::from(text).masked()))
+            .masked("callback_url", self.0.callback_url.as_ref().map(CallbackUrl::masked))
+            .word("correlation_id", id)
+            .masked("template", template)
+            .end()
     }
 });

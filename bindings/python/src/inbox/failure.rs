@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use backchat_core::{Error, EventId, InboundMessageId};
-use backchat_inbox::Failure as CoreFailure;
-use pyo3::exceptions::{PyException, PyRuntimeError};
+use backchat_inbox::{Failure as CoreFailure, Stage};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
+use tracing::Level;
 
 use super::job::Raised;
+use super::wrong_answer::WrongAnswer;
 use crate::error::exception;
+use crate::function;
+use crate::log::{Cause, Line, Value};
 use crate::repr::Repr;
 
 /// Something went wrong in an inbox, which has already dealt with it.
@@ -31,56 +35,46 @@ pub(crate) struct Failure {
 
 #[pymethods]
 impl Failure {
-    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let error: String = self.error.bind(py).get_type().name()?.extract()?;
-        Ok(Repr::new("Failure")
+    fn __repr__(&self, py: Python<'_>) -> String {
+        let message_id = self.message_id.as_deref().map(InboundMessageId::from);
+        let event_id = self.event_id.as_deref().map(EventId::from);
+        Repr::new("Failure")
             .field("stage", Some(self.stage))
-            .field("event_id", self.event_id.as_deref())
-            .field("message_id", self.message_id.as_deref())
-            .masked("error", Some(error))
-            .end())
+            .masked("event_id", event_id.map(|id| id.masked()))
+            .masked("message_id", message_id.map(|id| id.masked()))
+            .masked("error", Some(function::type_name(self.error.bind(py))))
+            .end()
     }
 }
 
-/// A failure on its way to the function that wants to know.
-#[pyclass(frozen, name = "_Report", module = "backchat._native")]
-pub(crate) struct Report {
-    hook: Arc<Py<PyAny>>,
-    failure: CoreFailure,
+/// The line of a failure, with the traceback of what a handler raised.
+pub(super) fn line(failure: &CoreFailure) -> Line {
+    let error = failure.error.downcast_ref::<Error>();
+    let (level, message) = match failure.stage {
+        Stage::Webhook => (Level::WARN, "webhook refused"),
+        Stage::Handler => (Level::ERROR, "handler failed"),
+        Stage::Send => (Level::WARN, "reply not accepted"),
+        Stage::Store => (Level::WARN, "store failed"),
+        _ => (Level::WARN, "inbox failed"),
+    };
+    let id = |masked: Option<String>| Some(Value::text(masked?.trim_matches('"')));
+    Line::new(level, message)
+        .field("stage", Some(Value::text(failure.stage.as_str())))
+        .field("event_id", id(failure.event_id.as_ref().map(EventId::masked)))
+        .field("message_id", id(failure.message_id.as_ref().map(InboundMessageId::masked)))
+        .field("code", error.map(|error| Value::text(error.code().to_string())))
+        .field("error", Some(Value::text(failure.error.to_string())))
+        .cause(Cause::Handler(Arc::clone(&failure.error)))
 }
 
-impl Report {
-    pub(super) fn new(hook: Arc<Py<PyAny>>, failure: CoreFailure) -> Self {
-        Self { hook, failure }
-    }
-}
-
-#[pymethods]
-impl Report {
-    /// Tells the function.
-    fn run(&self, py: Python<'_>) -> PyResult<()> {
-        tell(py, &self.hook, &self.failure)
-    }
-}
-
-/// Tells `hook`. An exception that it raises is printed, for nobody could catch it; what is none, such
-/// as Ctrl-C, goes on.
-pub(super) fn tell(py: Python<'_>, hook: &Py<PyAny>, failure: &CoreFailure) -> PyResult<()> {
-    let told = to_python(py, failure).and_then(|failure| hook.call1(py, (failure,)));
-    match told {
-        Err(error) if error.is_instance_of::<PyException>(py) => {
-            error.write_unraisable(py, Some(hook.bind(py)));
-            Ok(())
-        }
-        told => told.map(drop),
-    }
-}
-
-fn to_python<'py>(py: Python<'py>, failure: &CoreFailure) -> PyResult<Bound<'py, Failure>> {
+pub(super) fn to_python<'py>(py: Python<'py>, failure: &CoreFailure) -> PyResult<Bound<'py, Failure>> {
     let error = if let Some(error) = failure.error.downcast_ref::<Error>() {
         exception(py, error)?.unbind()
     } else if let Some(raised) = failure.error.downcast_ref::<Raised>() {
-        raised.0.clone_ref(py)
+        raised.exception.clone_ref(py)
+    } else if let Some(wrong) = failure.error.downcast_ref::<WrongAnswer>() {
+        let error = PyTypeError::new_err(wrong.to_string());
+        error.into_value(py).into_any()
     } else {
         let error = PyRuntimeError::new_err(failure.error.to_string());
         error.into_value(py).into_any()

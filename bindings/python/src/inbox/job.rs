@@ -5,14 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use backchat_core::Event;
 use backchat_inbox::{Answer as CoreAnswer, HandlerError, caller};
-use pyo3::exceptions::{PyException, PyTypeError};
+use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::PyString;
 use tokio::sync::oneshot;
 
 use super::answer::Answer;
 use super::steps::{Caller, Step};
-use crate::{event, log};
+use super::wrong_answer::WrongAnswer;
+use crate::own::Own;
+use crate::{event, function};
 
 /// A function of the application, and what it is for.
 #[derive(Clone)]
@@ -22,6 +24,8 @@ pub(super) struct Handler {
     pub(super) role: &'static str,
     /// Whether what it returns is sent.
     pub(super) answers: bool,
+    /// Whether somebody could await what it returns.
+    pub(super) asyncio: bool,
 }
 
 impl Handler {
@@ -32,7 +36,7 @@ impl Handler {
         caller.tell(Step::Job(Box::new(Job {
             handler: self,
             event,
-            done: Mutex::new(Some(done)),
+            done: Own::new(Mutex::new(Some(done))),
         })));
         result
             .await
@@ -45,8 +49,10 @@ impl Handler {
 pub(crate) struct Job {
     handler: Handler,
     event: Event,
-    done: Mutex<Option<oneshot::Sender<Result<CoreAnswer, HandlerError>>>>,
+    done: Own<Mutex<Option<Done>>>,
 }
+
+type Done = oneshot::Sender<Result<CoreAnswer, HandlerError>>;
 
 #[pymethods]
 impl Job {
@@ -62,20 +68,14 @@ impl Job {
 
     /// The handler returned `value`.
     fn finish(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        match self.answer(value) {
-            Ok(answer) => {
-                self.settle(Ok(answer));
-                Ok(())
-            }
-            Err(error) => self.fail(value.py(), error.into_value(value.py()).into_any()),
-        }
+        let answer = self.answer(value)?;
+        self.settle(answer.map_err(Into::into));
+        Ok(())
     }
 
-    /// The handler raised `error`: logged with its traceback, and the message is released.
-    fn fail(&self, py: Python<'_>, error: Py<PyAny>) -> PyResult<()> {
-        let logged = self.log(error.bind(py));
-        self.settle(Err(Box::new(Raised(error))));
-        log::quiet(py, logged).map(drop)
+    /// The handler raised `error`: the message is released. The inbox reports it, with its traceback.
+    fn fail(&self, error: &Bound<'_, PyAny>) {
+        self.settle(Err(Box::new(Raised::new(error))));
     }
 
     /// The handler was interrupted: the message is released.
@@ -96,7 +96,9 @@ impl Job {
         match called {
             Ok(value) => self.finish(value.bind(py)),
             Err(error) if error.is_instance_of::<PyException>(py) => {
-                self.fail(py, error.into_value(py).into_any())
+                // With its traceback.
+                self.fail(error.into_value(py).bind(py).as_any());
+                Ok(())
             }
             Err(error) => {
                 self.release();
@@ -105,50 +107,35 @@ impl Job {
         }
     }
 
-    fn answer(&self, value: &Bound<'_, PyAny>) -> PyResult<CoreAnswer> {
-        if !self.handler.answers || value.is_none() {
-            return Ok(CoreAnswer::none());
+    fn answer(&self, value: &Bound<'_, PyAny>) -> PyResult<Result<CoreAnswer, WrongAnswer>> {
+        if value.is_none() {
+            return Ok(Ok(CoreAnswer::none()));
+        }
+        if !self.handler.answers {
+            let undone = function::undone(value)?;
+            return Ok(undone.map_or_else(
+                || Ok(CoreAnswer::none()),
+                |what| {
+                    function::close(value);
+                    Err(WrongAnswer::undone(&self.handler, &what))
+                },
+            ));
         }
         if let Ok(text) = value.cast::<PyString>() {
-            return Ok(CoreAnswer::text(text.to_cow()?));
+            let text = text.to_cow().map(CoreAnswer::text);
+            return Ok(text.map_err(|_| WrongAnswer::half_a_character()));
         }
         if let Ok(answer) = value.cast::<Answer>() {
-            return Ok(answer.get().0.clone());
+            return Ok(Ok(answer.get().0.clone()));
         }
-        let kind = value.get_type().name()?;
-        let hint = if value.hasattr("__await__")? {
-            ": an `async def` handler needs an AsyncInbox"
-        } else {
-            ""
-        };
-        Err(PyTypeError::new_err(format!(
-            "a message handler must return a str, None or an Answer, not {kind}{hint}"
-        )))
-    }
-
-    fn log(&self, error: &Bound<'_, PyAny>) -> PyResult<()> {
-        let py = error.py();
-        let logger = py
-            .import("logging")?
-            .call_method1("getLogger", ("backchat",))?;
-        let options = PyDict::new(py);
-        options.set_item("exc_info", error)?;
-        let (role, id) = (self.handler.role, self.event.id().masked());
-        logger
-            .call_method(
-                "error",
-                ("the %s handler raised (event %s)", role, id),
-                Some(&options),
-            )
-            .map(drop)
+        WrongAnswer::to_message(&self.handler, value).map(Err)
     }
 
     fn settle(&self, result: Result<CoreAnswer, HandlerError>) {
-        let done = self
-            .done
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let Some(done) = self.done.get() else {
+            return;
+        };
+        let done = done.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(done) = done {
             let _nobody_waits = done.send(result);
         }
@@ -156,7 +143,20 @@ impl Job {
 }
 
 /// What a handler raised. Printed as its class only: its words are the application's.
-pub(super) struct Raised(pub(super) Py<PyAny>);
+pub(crate) struct Raised {
+    pub(crate) exception: Py<PyAny>,
+    /// Kept, so that no thread has to attach to the interpreter for it.
+    class: String,
+}
+
+impl Raised {
+    fn new(exception: &Bound<'_, PyAny>) -> Self {
+        Self {
+            exception: exception.clone().unbind(),
+            class: function::type_name(exception),
+        }
+    }
+}
 
 impl fmt::Debug for Raised {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -166,13 +166,7 @@ impl fmt::Debug for Raised {
 
 impl fmt::Display for Raised {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Python::try_attach(|py| -> PyResult<String> {
-            self.0.bind(py).get_type().name()?.extract()
-        });
-        match name {
-            Some(Ok(name)) => write!(f, "the handler raised {name}"),
-            _ => f.write_str("the handler raised"),
-        }
+        write!(f, "the handler raised {}", self.class)
     }
 }
 

@@ -7,7 +7,9 @@ mod job;
 mod queue;
 mod receipt;
 mod record;
+mod report;
 mod steps;
+mod wrong_answer;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -21,18 +23,21 @@ use pyo3::prelude::*;
 use crate::body::{Body, Headers};
 use crate::client::Client;
 use crate::event::Event;
+use crate::mailbox::Mailbox;
 use crate::time::{Moment, Seconds};
 use crate::token::LoopSetter;
 use crate::webhook::Webhook;
-use crate::{future, log, wait};
+use crate::{function, future, log, wait};
 
 pub(crate) use answer::Answer;
-pub(crate) use failure::{Failure, Report};
+pub(crate) use failure::Failure;
 use job::Handler;
-pub(crate) use job::Job;
+pub(crate) use job::{Job, Raised};
 pub(crate) use queue::QueueOptions;
 pub(crate) use receipt::Receipt;
 pub(crate) use record::Record;
+use report::Hook;
+pub(crate) use report::Report;
 pub(crate) use steps::{AsyncSteps, Steps};
 use steps::{Caller, LoopSteps, Step, ThreadSteps};
 
@@ -43,6 +48,7 @@ pub(crate) struct Inbox {
     asyncio: bool,
     queue: Option<usize>,
     token_loop: Option<LoopSetter>,
+    on_error: Hook,
 }
 
 #[pymethods]
@@ -60,7 +66,7 @@ impl Inbox {
         retention: Option<Seconds>,
         queue: Option<&Bound<'_, QueueOptions>>,
     ) -> PyResult<Self> {
-        log::install();
+        log::install(py)?;
         let mut builder = CoreInbox::builder(client.get().inner.clone(), webhook.get().0.clone());
         if let Some(scope) = scope {
             builder = builder.scope(scope);
@@ -81,11 +87,22 @@ impl Inbox {
         }
         let store = store.unwrap_or_default();
         let built = wait::work(py, async move { Ok(builder.store(&store).await?.build()) })?;
+        let on_error = Hook::default();
+        let hook = on_error.clone();
+        built.on_error(move |failure| {
+            log::push(failure::line(failure));
+            if let Some(report) = hook.report(failure)
+                && let Some(caller) = caller::current::<Caller>()
+            {
+                caller.tell(Step::Report(report));
+            }
+        });
         Ok(Self {
             inner: built,
             asyncio: false,
             queue,
             token_loop: client.get().token_loop.clone(),
+            on_error,
         })
     }
 
@@ -96,6 +113,7 @@ impl Inbox {
             asyncio: true,
             queue: self.queue,
             token_loop: self.token_loop.clone(),
+            on_error: self.on_error.clone(),
         }
     }
 
@@ -142,21 +160,9 @@ impl Inbox {
         Ok(())
     }
 
-    fn on_error(&self, hook: Py<PyAny>) {
-        let told = Arc::new(hook);
-        self.inner.on_error(move |failure| {
-            let hook = Arc::clone(&told);
-            let failure = failure.clone();
-            match caller::current::<Caller>() {
-                Some(caller) => caller.tell(Step::Failure { hook, failure }),
-                None => {
-                    // Work that nobody waits for, such as recording an outcome late.
-                    tokio::task::spawn_blocking(move || {
-                        Python::try_attach(|py| failure::tell(py, &hook, &failure).is_ok())
-                    });
-                }
-            }
-        });
+    fn on_error(&self, hook: Bound<'_, PyAny>) -> PyResult<()> {
+        callable(&hook, "on_error")?;
+        self.on_error.set(hook, self.asyncio)
     }
 
     /// One request: in a thread its `Receipt`, in a loop its steps.
@@ -289,26 +295,20 @@ impl Inbox {
         role: &'static str,
         answers: bool,
     ) -> PyResult<Handler> {
-        if !function.is_callable() {
-            return Err(PyTypeError::new_err(format!("`{role}` takes a function")));
-        }
-        let inspect = function.py().import("inspect")?;
-        let is_async = inspect
-            .call_method1("iscoroutinefunction", (&function,))?
-            .is_truthy()?;
-        if is_async && !self.asyncio {
-            let why = format!("`{role}`: an `async def` handler needs an AsyncInbox");
-            return Err(PyTypeError::new_err(why));
-        }
+        callable(&function, role)?;
+        function::accept(&function, role, self.asyncio)?;
         Ok(Handler {
             function: Arc::new(function.unbind()),
             role,
             answers,
+            asyncio: self.asyncio,
         })
     }
 
-    /// An async `api_token` runs in the loop that asks.
+    /// An async `api_token`, and an async `on_error` whose request has gone, run in the loop that asks.
     fn set_loop(&self, py: Python<'_>) -> PyResult<()> {
+        let (running, _) = Mailbox::current(py)?;
+        self.on_error.set_loop(running);
         self.token_loop
             .as_ref()
             .map_or(Ok(()), |setter| setter.set(py))
@@ -342,4 +342,11 @@ impl Inbox {
         let value = wait::work(py, work)?;
         to_python(py, value)
     }
+}
+
+fn callable(function: &Bound<'_, PyAny>, role: &str) -> PyResult<()> {
+    if function.is_callable() {
+        return Ok(());
+    }
+    Err(PyTypeError::new_err(format!("`{role}` takes a function")))
 }

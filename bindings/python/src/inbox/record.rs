@@ -85,7 +85,7 @@ frozen!(Record {
         Repr::new("Record")
             .masked("message_id", Some(self.0.key.message_id.masked()))
             .field("state", Some(self.state()))
-            .field("code", self.code())
+            .word("code", self.code())
             .masked(
                 "reply_id",
                 self.0

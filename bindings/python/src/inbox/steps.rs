@@ -10,26 +10,24 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use backchat_core::{Error, runtime};
-use backchat_inbox::{Failure, Receipt as CoreReceipt, caller};
+use backchat_inbox::{Receipt as CoreReceipt, caller};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
-use super::failure;
 use super::job::Job;
 use super::receipt::Receipt;
+use super::report::Report;
 use crate::error::raise;
 use crate::mailbox::Mailbox;
-use crate::{log, wait};
+use crate::own::Own;
+use crate::{future, log, wait};
 
 /// One step of a request.
 pub(super) enum Step {
     /// A handler has to run.
     Job(Box<Job>),
-    /// Something went wrong; `hook` wants to know.
-    Failure {
-        hook: Arc<Py<PyAny>>,
-        failure: Failure,
-    },
+    /// Something went wrong, and a function wants to know.
+    Report(Report),
     /// `receive` has ended.
     Received(CoreReceipt),
     /// `run` has ended.
@@ -41,7 +39,7 @@ pub(super) struct Caller(Line);
 
 enum Line {
     Thread(Sender<Step>),
-    Loop(Mutex<Waiting>, Arc<Mailbox>),
+    Loop(Own<Mutex<Waiting>>, Arc<Mailbox>),
 }
 
 /// Steps that nobody has asked for yet, or somebody who waits for one.
@@ -54,16 +52,24 @@ struct Waiting {
 }
 
 impl Caller {
+    /// Hands over a step. When nobody asks any more it is dropped: a job then has failed, and a
+    /// report finds another way.
     pub(super) fn tell(&self, step: Step) {
         match &self.0 {
-            // Nobody waits: a job that is dropped says so to the inbox.
             Line::Thread(sender) => drop(sender.send(step)),
             Line::Loop(waiting, mailbox) => {
+                let Some(waiting) = waiting.get() else {
+                    return;
+                };
                 let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
-                match waiting.future.take() {
-                    _ if waiting.gone => {}
-                    Some(future) => mailbox.settle(future, |py| step.into_python(py)),
-                    None => waiting.steps.push_back(step),
+                if waiting.gone {
+                    drop(waiting);
+                    drop(step);
+                } else if let Some(future) = waiting.future.take() {
+                    drop(waiting);
+                    mailbox.settle(future, |py| step.into_python(py));
+                } else {
+                    waiting.steps.push_back(step);
                 }
             }
         }
@@ -75,16 +81,14 @@ impl Step {
         Ok(match self {
             Step::Job(job) => Bound::new(py, *job)?.into_any(),
             Step::Received(receipt) => Bound::new(py, Receipt(receipt))?.into_any(),
-            Step::Failure { hook, failure } => {
-                Bound::new(py, failure::Report::new(hook, failure))?.into_any()
-            }
+            Step::Report(report) => Bound::new(py, report)?.into_any(),
             Step::Ran => py.None().into_bound(py),
         })
     }
 }
 
 /// The steps of a request on a thread.
-pub(super) struct ThreadSteps(Mutex<Receiver<Step>>);
+pub(super) struct ThreadSteps(Own<Mutex<Receiver<Step>>>);
 
 impl ThreadSteps {
     pub(super) fn start<W, F>(py: Python<'_>, work: W) -> PyResult<Self>
@@ -94,15 +98,15 @@ impl ThreadSteps {
     {
         let (sender, receiver) = channel();
         start(py, Caller(Line::Thread(sender)), work())?;
-        Ok(Self(Mutex::new(receiver)))
+        Ok(Self(Own::new(Mutex::new(receiver))))
     }
 
     /// Runs the handlers of the request here, to its end.
     pub(super) fn finish(&self, py: Python<'_>) -> PyResult<CoreReceipt> {
         loop {
-            match wait::next(py, &self.0)? {
+            match wait::next(py, self.receiver()?)? {
                 Step::Job(job) => job.run_here(py)?,
-                Step::Failure { hook, failure } => failure::tell(py, &hook, &failure)?,
+                Step::Report(report) => report.run_here(py)?,
                 Step::Received(receipt) => return Ok(receipt),
                 Step::Ran => return Err(PyRuntimeError::new_err("no request")),
             }
@@ -111,8 +115,11 @@ impl ThreadSteps {
 
     /// Nobody asks for a step any more.
     fn close(&self) {
+        let Some(receiver) = self.0.get() else {
+            return;
+        };
         let (_, closed) = channel();
-        let mut receiver = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut receiver = receiver.lock().unwrap_or_else(PoisonError::into_inner);
         let unread = std::mem::replace(&mut *receiver, closed);
         drop(receiver);
         drop(unread);
@@ -120,8 +127,17 @@ impl ThreadSteps {
 
     /// The next step, for `Inbox.run`, which hands jobs to its threads.
     pub(super) fn next<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        wait::next(py, &self.0)?.into_python(py)
+        wait::next(py, self.receiver()?)?.into_python(py)
     }
+
+    fn receiver(&self) -> PyResult<&Mutex<Receiver<Step>>> {
+        self.0.get().ok_or_else(inherited)
+    }
+}
+
+/// A child went on with what its parent had begun.
+fn inherited() -> PyErr {
+    PyRuntimeError::new_err("this request belongs to the parent process, which goes on with it")
 }
 
 /// The steps of a request in an event loop.
@@ -134,7 +150,7 @@ impl LoopSteps {
         F: Future<Output = Step> + Send + 'static,
     {
         let (_, mailbox) = Mailbox::current(py)?;
-        let line = Line::Loop(Mutex::default(), mailbox);
+        let line = Line::Loop(Own::default(), mailbox);
         Ok(Self(start(py, Caller(line), work())?))
     }
 
@@ -143,6 +159,7 @@ impl LoopSteps {
         let Line::Loop(waiting, _) = &self.0.0 else {
             return Err(PyRuntimeError::new_err("not of an event loop"));
         };
+        let waiting = waiting.get().ok_or_else(inherited)?;
         let (running, _) = Mailbox::current(py)?;
         let future = running.call_method0(pyo3::intern!(py, "create_future"))?;
         let step = {
@@ -164,6 +181,9 @@ impl LoopSteps {
     /// Nobody asks for a step any more.
     fn close(&self) {
         let Line::Loop(waiting, _) = &self.0.0 else {
+            return;
+        };
+        let Some(waiting) = waiting.get() else {
             return;
         };
         let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
@@ -190,6 +210,7 @@ fn start(
     let told = Arc::clone(&caller);
     let run = async move {
         let end = caller::with(Arc::clone(&told), work).await;
+        log::written().await;
         told.tell(end);
     };
     let started: Result<(), Error> = py.detach(|| runtime::spawn(run));
@@ -223,6 +244,16 @@ impl AsyncSteps {
     /// A future of the next step; `None` is the end of `run`, a `Receipt` that of `receive`.
     fn next<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.next(py)
+    }
+
+    /// What is to be awaited for the lines of a step that was taken.
+    #[staticmethod]
+    fn logged(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        let logged = async {
+            log::written().await;
+            Ok(())
+        };
+        future::work(py, logged, |py, ()| Ok(py.None().into_bound(py)))
     }
 
     /// Nobody asks for a step any more: what is under way is released.

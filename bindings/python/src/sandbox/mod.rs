@@ -16,6 +16,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDateTime;
 use tokio::runtime::Runtime;
 
+use crate::own::Own;
 use crate::time::{self, Moment, Seconds};
 use crate::{json, wait};
 
@@ -24,7 +25,7 @@ pub(crate) use values::{SentMessage, SignedEvent};
 /// The native part of `backchat.testing.Sandbox`.
 #[pyclass(frozen, subclass, name = "_Sandbox", module = "backchat._native")]
 pub(crate) struct Sandbox {
-    running: Mutex<Option<Running>>,
+    running: Own<Mutex<Option<Running>>>,
     controls: Controls,
     #[pyo3(get)]
     url: String,
@@ -74,16 +75,16 @@ impl Sandbox {
             url: handle.url().to_owned(),
             token: handle.token().to_owned(),
             public_key: handle.public_key_pem().to_owned(),
-            running: Mutex::new(Some(Running { handle, runtime })),
+            running: Own::new(Mutex::new(Some(Running { handle, runtime }))),
         })
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        let running = self
-            .running
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        // In a child process it is the parent's, and goes on there.
+        let Some(running) = self.running.get() else {
+            return Ok(());
+        };
+        let running = running.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(Running { handle, runtime }) = running {
             wait_on(py, &runtime, handle.stop())?;
             py.detach(|| runtime.shutdown_timeout(Duration::from_secs(1)));
@@ -214,7 +215,9 @@ impl Sandbox {
         work: impl Future<Output = T> + Send + 'static,
     ) -> PyResult<T> {
         let receiver = {
-            let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            let parents = || PyRuntimeError::new_err("the sandbox belongs to the parent process");
+            let running = self.running.get().ok_or_else(parents)?;
+            let running = running.lock().unwrap_or_else(PoisonError::into_inner);
             let running = running
                 .as_ref()
                 .ok_or_else(|| PyRuntimeError::new_err("the sandbox is closed"))?;

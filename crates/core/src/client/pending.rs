@@ -122,7 +122,9 @@ impl<T> Pending<T> {
             let now = Instant::now();
             if now >= self.deadline + GRACE {
                 self.answer = None;
-                return Some(Err(self.given_up("the deadline has passed unnoticed")));
+                let given_up = self.given_up("the deadline has passed unnoticed");
+                runtime::replace_if_dead();
+                return Some(Err(given_up));
             }
             if now >= end {
                 return None;

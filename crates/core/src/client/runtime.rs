@@ -3,12 +3,12 @@
 //!
 //! A runtime that only runs inside calls would not see idle connections close, and turned half of
 //! the next calls into `maybe_sent`. A runtime inherited through `fork` hangs: it is left behind,
-//! and the child builds its own.
+//! and the child builds its own. One that does not answer is left behind as well.
 
 use std::cell::Cell;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -51,6 +51,33 @@ pub fn drain(limit: Duration) {
         && shared.running.load(Ordering::Acquire) > 0
         && Instant::now() < end
     {
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// How long a runtime may take to run a task that does nothing.
+const ANSWER: Duration = Duration::from_millis(250);
+
+/// Asks the shared runtime for a sign of life, blocking. Without one it is left behind, with all that
+/// runs on it, and the next call builds another.
+pub(super) fn replace_if_dead() {
+    let current = SHARED.load();
+    let Some(shared) = current.as_ref() else {
+        return;
+    };
+    let answered = Arc::new(AtomicBool::new(false));
+    let answer = Arc::clone(&answered);
+    shared
+        .runtime
+        .spawn(async move { answer.store(true, Ordering::Release) });
+    let end = Instant::now() + ANSWER;
+    while !answered.load(Ordering::Acquire) {
+        if Instant::now() >= end {
+            // Dropping it would wait for its thread.
+            std::mem::forget(Arc::clone(shared));
+            SHARED.compare_and_swap(&current, None);
+            return;
+        }
         thread::sleep(Duration::from_millis(2));
     }
 }

@@ -70,7 +70,7 @@ super::incoming_value! {
 
 super::incoming_value! {
     /// The correlation id in a delivery event, as it came back.
-    EchoedCorrelationId, debug: std::convert::identity
+    EchoedCorrelationId, debug: Plain
 }
 
 impl EchoedCorrelationId {
