@@ -9,9 +9,23 @@ use crate::exit::Failure;
 
 /// POSTs `body` to a control and gives its answer.
 pub(crate) async fn post(sandbox: &str, path: &str, body: &Value) -> Result<Value, Failure> {
-    let sandbox = sandbox.trim_end_matches('/');
-    let url = format!("{sandbox}/sandbox/{path}");
-    let (status, answer) = send(&url, &body.to_string()).await?;
+    let url = url(sandbox, path);
+    let answer = send(&url, &body.to_string()).await?;
+    read(&url, answer)
+}
+
+/// GETs what a control knows.
+pub(crate) async fn get(sandbox: &str, path: &str) -> Result<Value, Failure> {
+    let url = url(sandbox, path);
+    let answer = answer(&url, client()?.get(&url)).await?;
+    read(&url, answer)
+}
+
+fn url(sandbox: &str, path: &str) -> String {
+    format!("{}/sandbox/{path}", sandbox.trim_end_matches('/'))
+}
+
+fn read(url: &str, (status, answer): (u16, String)) -> Result<Value, Failure> {
     let answer: Value = serde_json::from_str(&answer).unwrap_or_default();
     if (200..300).contains(&status) {
         return Ok(answer);
@@ -26,6 +40,10 @@ pub(crate) async fn send(url: &str, json: &str) -> Result<(u16, String), Failure
         .post(url)
         .header("content-type", "application/json")
         .body(json.to_owned());
+    answer(url, request).await
+}
+
+async fn answer(url: &str, request: reqwest::RequestBuilder) -> Result<(u16, String), Failure> {
     let unreachable = |_| Failure::Local(format!("nothing answers at {url}: is it running?"));
     let answer = request.send().await.map_err(unreachable)?;
     let status = answer.status().as_u16();

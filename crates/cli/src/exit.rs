@@ -21,11 +21,13 @@ Exit codes:
   5  maybe_sent: nobody can know; do not send it again
   6  sent, but the answer could not be read; do not send it again
   7  a webhook's signature is bad, or its body is no event
+  8  the bot did not take the event of `trigger`
 
 Examples:
   backchat demo
   backchat sandbox --listen 127.0.0.1:8787
   backchat trigger --from +33612345678 --text \"Hi\"
+  backchat trigger --from +33612345678 --file photo.jpg
   backchat reply --to +33612345678 --reply-to im_… --text \"On it!\"";
 
 /// Why a command failed.
@@ -37,6 +39,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// Something on this machine.
     Local(String),
+    /// A bot that did not take an event.
+    Webhook(String),
 }
 
 impl Failure {
@@ -44,6 +48,7 @@ impl Failure {
         let error = match self {
             Failure::Backchat(error) => error,
             Failure::Usage(_) => return 2,
+            Failure::Webhook(_) => return 8,
             Failure::Sandbox(_) | Failure::Local(_) => return 1,
         };
         match error {
@@ -65,7 +70,7 @@ impl fmt::Display for Failure {
         match self {
             Failure::Backchat(error) => error.fmt(f),
             Failure::Sandbox(error) => error.fmt(f),
-            Failure::Usage(why) | Failure::Local(why) => f.write_str(why),
+            Failure::Usage(why) | Failure::Local(why) | Failure::Webhook(why) => f.write_str(why),
         }
     }
 }

@@ -10,6 +10,7 @@ mod output;
 mod reply;
 mod sandbox;
 mod send;
+mod shell;
 mod trigger;
 mod webhook;
 

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::exit::Failure;
 use crate::output::Output;
+use crate::shell::Shell;
 use crate::webhook::Salt;
 
 #[derive(Args)]
@@ -53,6 +54,14 @@ pub(crate) async fn run(options: Options, output: Output) -> Result<(), Failure>
     let sandbox = builder.start().await?;
     let (url, token) = (sandbox.url(), sandbox.token());
     let key = sandbox.public_key_pem().trim_end().replace('\n', "\\n");
+    let shell = Shell::current();
+    let settings = [
+        ("PRELUDE_BASE_URL", url),
+        ("PRELUDE_API_TOKEN", token),
+        ("PRELUDE_WEBHOOK_PUBLIC_KEY", &key),
+    ]
+    .map(|(name, value)| shell.export(name, value))
+    .join("\n");
     output.result(
         &json!({
             "url": url,
@@ -61,9 +70,7 @@ pub(crate) async fn run(options: Options, output: Output) -> Result<(), Failure>
         }),
         &format!(
             "sandbox ready on {url}\n\n\
-             export PRELUDE_BASE_URL={url}\n\
-             export PRELUDE_API_TOKEN={token}\n\
-             export PRELUDE_WEBHOOK_PUBLIC_KEY='{key}'\n\n\
+             {settings}\n\n\
              A user writes:  backchat trigger --url {url} --from +33612345678 --text \"Hi\"\n\
              What was sent:  {url}/sandbox/messages\n\
              Ctrl-C ends it."

@@ -176,6 +176,7 @@ mod read {
     use std::collections::BTreeMap;
 
     use serde_json::Value;
+    use serde_json::value::RawValue;
 
     use super::{RawJson, RequestId, SendResponse, TemplateMessage, Word};
     use crate::event::{Loose, Object, Strict};
@@ -189,7 +190,8 @@ mod read {
         to: Loose<'a>,
         #[serde(borrow)]
         template_id: Loose<'a>,
-        variables: Option<Object<BTreeMap<String, Value>>>,
+        #[serde(borrow)]
+        variables: Option<Object<BTreeMap<String, &'a RawValue>>>,
         #[serde(borrow)]
         created_at: Loose<'a>,
         #[serde(borrow)]
@@ -257,8 +259,8 @@ mod read {
         }
     }
 
-    fn text((name, value): (String, Value)) -> (String, String) {
-        match value {
+    fn text((name, value): (String, &RawValue)) -> (String, String) {
+        match RawJson::new(value.get()).to_value() {
             Value::String(text) => (name, text),
             other => (name, other.to_string()),
         }

@@ -2,20 +2,22 @@
 
 use backchat_core::ErrorCode;
 use bytes::Bytes;
-use hyper::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 
+use crate::InboundFile;
 use crate::answer_body::AnswerBody;
 use crate::refusal::Refusal;
 
-const JSON: &str = "application/json";
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// An answer that has no request id yet.
 #[derive(Debug)]
 pub(crate) struct Answer {
     status: StatusCode,
-    content_type: &'static str,
+    content_type: HeaderValue,
+    disposition: Option<HeaderValue>,
     retry_after: Option<HeaderValue>,
     content: Content,
     cut: bool,
@@ -40,10 +42,11 @@ impl Answer {
     }
 
     /// 200 with bytes that are JSON already, or are not JSON.
-    pub(crate) fn bytes(content_type: &'static str, bytes: Bytes) -> Self {
+    pub(crate) fn bytes(content_type: HeaderValue, bytes: Bytes) -> Self {
         Self {
             status: StatusCode::OK,
             content_type,
+            disposition: None,
             retry_after: None,
             content: Content::Bytes(bytes),
             cut: false,
@@ -55,6 +58,15 @@ impl Answer {
         Self::bytes(JSON, bytes)
     }
 
+    /// 200 with a user's file.
+    pub(crate) fn file(file: &InboundFile) -> Self {
+        let unknown = HeaderValue::from_static("application/octet-stream");
+        Self {
+            disposition: file.disposition(),
+            ..Self::bytes(file.content_type().unwrap_or(unknown), file.data.clone())
+        }
+    }
+
     /// An error that was ordered.
     pub(crate) fn fault(
         status: StatusCode,
@@ -64,6 +76,7 @@ impl Answer {
         Self {
             status,
             content_type: JSON,
+            disposition: None,
             retry_after,
             content: Content::Error {
                 code: code.map(str::to_owned),
@@ -115,7 +128,10 @@ impl Answer {
         let mut response = Response::new(AnswerBody::new(bytes, self.cut));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        headers.insert(CONTENT_TYPE, self.content_type);
+        if let Some(disposition) = self.disposition {
+            headers.insert(CONTENT_DISPOSITION, disposition);
+        }
         if let Some(retry_after) = self.retry_after {
             headers.insert(RETRY_AFTER, retry_after);
         }
@@ -148,6 +164,7 @@ impl From<Refusal> for Answer {
         Self {
             status: refusal.status,
             content_type: JSON,
+            disposition: None,
             retry_after: None,
             content: Content::Error {
                 code: Some(refusal.code.as_str().to_owned()),

@@ -20,8 +20,11 @@ use crate::refusal::Refusal;
 use crate::route::Route;
 use crate::shared::Shared;
 
-/// The longest body that is read.
-const LONGEST_BODY: usize = 1024 * 1024;
+/// The longest body of an API call.
+pub(crate) const LONGEST_REQUEST: usize = 1024 * 1024;
+
+/// The longest body of a control: a file of 4 MiB in base64, and some room.
+const LONGEST_CONTROL: usize = 6 * 1024 * 1024;
 
 /// The connection is to be reset.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +84,7 @@ async fn handle(
     let answer = match Route::find(&parts.method, path) {
         Ok(Route::Api(endpoint)) => api::call(&shared, endpoint, &parts.headers, body).await?,
         Ok(Route::Control(route)) => {
-            control::http::call(&Controls(shared), route, read(body).await)
+            control::http::call(&Controls(shared), route, read(body, LONGEST_CONTROL).await)
                 .await
                 .into()
         }
@@ -98,13 +101,13 @@ async fn handle(
     Ok(answer.into_response(&request_id))
 }
 
-/// Reads a body, up to the cap.
-pub(crate) async fn read(body: Incoming) -> Result<Bytes, Refusal> {
-    match Limited::new(body, LONGEST_BODY).collect().await {
+/// Reads a body of at most `longest` bytes.
+pub(crate) async fn read(body: Incoming, longest: usize) -> Result<Bytes, Refusal> {
+    match Limited::new(body, longest).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Refusal::http(
             StatusCode::PAYLOAD_TOO_LARGE,
-            format!("the body has more than {LONGEST_BODY} bytes"),
+            format!("the body has more than {longest} bytes"),
         )),
         Err(error) => Err(Refusal::request(format!(
             "the body cannot be read: {error}"

@@ -213,7 +213,7 @@ async fn send_the_template(
     message: &InboundMessage,
 ) -> Result<(), Failure> {
     step(
-        6,
+        7,
         "The template goes out instead: client.reply_or_template(…).",
     );
     let template = Template::parse(TEMPLATE)?.variable("name", "Ada");

@@ -20,7 +20,7 @@ use super::pending::Pending;
 use super::token::{Bearer, TokenProvider};
 use super::transport::Transport;
 use super::{Inner, TokenSource, headers, random, retry, runtime};
-use crate::repair::repair;
+use crate::repair::repair_strings;
 use crate::{CallInfo, Error, ErrorCode, Outcome};
 
 /// A longer timeout counts as this.
@@ -259,7 +259,7 @@ impl Poster {
                 let request_id = accepted.head.request_id.clone();
                 let read = std::str::from_utf8(&accepted.body).ok().and_then(|raw| {
                     let read = |json: &str| request.read(json, raw, request_id.clone());
-                    read(raw).or_else(|| read(&repair(raw)?))
+                    read(raw).or_else(|| read(&repair_strings(raw)?))
                 });
                 let end = read.ok_or_else(|| {
                     accepted

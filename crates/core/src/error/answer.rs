@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::event::{Loose, Strict};
 use crate::mask::MaskedBytes;
-use crate::repair::repair;
+use crate::repair::{repair_strings, tree};
 use crate::{ErrorCode, RequestId};
 
 /// The body of an answer that is no reply. No answer is unrepresentable.
@@ -57,24 +57,22 @@ impl AnswerBody {
         let Ok(text) = std::str::from_utf8(&bytes) else {
             return AnswerBody::Bytes(bytes);
         };
-        let body = Self::read(text).or_else(|| Self::read(&repair(text)?));
-        body.unwrap_or(AnswerBody::Bytes(bytes))
+        let standard = Self::read(text).or_else(|| Self::read(&repair_strings(text)?));
+        standard
+            .or_else(|| tree(text).map(AnswerBody::Json))
+            .unwrap_or(AnswerBody::Bytes(bytes))
     }
 
     fn read(json: &str) -> Option<Self> {
         let string = |field: &Loose<'_>| field.required().map(str::to_owned);
-        if let Ok(Strict(wire)) = serde_json::from_str::<Strict<Wire>>(json) {
-            let body = ErrorBody {
-                code: string(&wire.code),
-                message: string(&wire.message),
-                kind: string(&wire.kind),
-                request_id: wire.request_id.required().map(RequestId::from),
-            };
-            if body != ErrorBody::default() {
-                return Some(AnswerBody::Standard(body));
-            }
-        }
-        serde_json::from_str(json).ok().map(AnswerBody::Json)
+        let Strict(wire) = serde_json::from_str::<Strict<Wire>>(json).ok()?;
+        let body = ErrorBody {
+            code: string(&wire.code),
+            message: string(&wire.message),
+            kind: string(&wire.kind),
+            request_id: wire.request_id.required().map(RequestId::from),
+        };
+        (body != ErrorBody::default()).then_some(AnswerBody::Standard(body))
     }
 
     /// The API's error body, if this is one.

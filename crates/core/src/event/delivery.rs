@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::loose::{Loose, Object};
 use super::open_enum::open_enum;
-use super::wire::{Envelope, require};
+use super::wire::{Tolerant, require};
 use super::{Channel, RawJson, Timestamp};
 use crate::{Address, EchoedCorrelationId, EventId, SentMessageId, Word};
 
@@ -66,7 +66,7 @@ pub struct Fee {
 
 impl DeliveryEvent {
     pub(super) fn read(
-        envelope: &Envelope<'_, Payload<'_>>,
+        envelope: &Tolerant<'_, Payload<'_>>,
         status: DeliveryStatus,
         json: &str,
         verified: bool,

@@ -7,19 +7,56 @@ use std::marker::PhantomData;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::repair::repair_strings;
+
+/// A field of an event: either a [`Loose`] one, or an `Option<&str>`, which is faster to read.
+pub(super) trait Field {
+    /// For fields that an event cannot be without: a string, or nothing.
+    fn required(&self) -> Option<&str>;
+
+    /// For all other fields: numbers are taken as their text.
+    fn optional(&self) -> Option<&str>;
+}
+
+/// Takes a string without escapes, or null, as nearly all events have them. Anything else is an
+/// error: the event is then read again with [`Loose`] fields.
+impl Field for Option<&str> {
+    fn required(&self) -> Option<&str> {
+        *self
+    }
+
+    fn optional(&self) -> Option<&str> {
+        *self
+    }
+}
+
+impl Field for Loose<'_> {
+    fn required(&self) -> Option<&str> {
+        Loose::required(self)
+    }
+
+    fn optional(&self) -> Option<&str> {
+        Loose::optional(self)
+    }
+}
 
 /// A field that should be a string. Anything else is kept apart, and is never an error.
-#[derive(Default)]
+///
+/// It is read from its raw JSON, so only `serde_json::from_str` can fill it. That way a number
+/// beyond `f64`, or half a surrogate pair, does not make the whole document unreadable.
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) enum Loose<'a> {
     /// Missing, null, an array or an object.
     #[default]
     Absent,
     String(Cow<'a, str>),
-    /// A number or a boolean, as text.
-    Scalar(String),
+    /// A number or a boolean, as it is written.
+    Scalar(&'a str),
 }
 
-impl Loose<'_> {
+impl<'a> Loose<'a> {
     /// For fields that an event cannot be without: a string, or nothing.
     pub(crate) fn required(&self) -> Option<&str> {
         match self {
@@ -36,59 +73,29 @@ impl Loose<'_> {
             Loose::Absent => None,
         }
     }
+
+    /// `json` is one whole value without blanks around it.
+    fn read(json: &'a str) -> Self {
+        match json.as_bytes() {
+            [b'"', inner @ .., b'"'] if !inner.contains(&b'\\') => {
+                Loose::String(Cow::Borrowed(&json[1..json.len() - 1]))
+            }
+            [b'"', ..] => unescaped(json).map_or(Loose::Absent, |text| Loose::String(text.into())),
+            [b'{' | b'[' | b'n', ..] | [] => Loose::Absent,
+            _ => Loose::Scalar(json),
+        }
+    }
+}
+
+/// The characters of a JSON string, with U+FFFD for half of a surrogate pair.
+fn unescaped(json: &str) -> Option<String> {
+    let repaired = || serde_json::from_str(&repair_strings(json)?).ok();
+    serde_json::from_str(json).ok().or_else(repaired)
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Loose<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct LooseVisitor;
-
-        impl<'de> Visitor<'de> for LooseVisitor {
-            type Value = Loose<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("any JSON")
-            }
-
-            fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
-                Ok(Loose::String(Cow::Borrowed(value)))
-            }
-
-            fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-                Ok(Loose::String(Cow::Owned(value.to_owned())))
-            }
-
-            fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-                Ok(Loose::Scalar(value.to_string()))
-            }
-
-            fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-                Ok(Loose::Scalar(value.to_string()))
-            }
-
-            fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-                Ok(Loose::Scalar(value.to_string()))
-            }
-
-            fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-                Ok(Loose::Scalar(value.to_string()))
-            }
-
-            fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Loose::Absent)
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Loose::Absent)
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Loose::Absent)
-            }
-        }
-
-        deserializer.deserialize_any(LooseVisitor)
+        <&RawValue>::deserialize(deserializer).map(|json| Loose::read(json.get()))
     }
 }
 

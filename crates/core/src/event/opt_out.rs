@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::loose::Loose;
-use super::wire::{Envelope, require};
+use super::wire::{Tolerant, require};
 use super::{RawJson, Timestamp};
 use crate::{Address, EventId, Word};
 
@@ -37,7 +37,7 @@ pub struct OptOutEvent {
 
 impl OptOutEvent {
     pub(super) fn read(
-        envelope: &Envelope<'_, Payload<'_>>,
+        envelope: &Tolerant<'_, Payload<'_>>,
         kind: OptOutKind,
         json: &str,
         verified: bool,

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::mask::MaskedBytes;
-use crate::repair::repair;
+use crate::repair::tree;
 
 /// JSON exactly as it was received. `Debug` prints its length only.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -30,9 +31,12 @@ impl RawJson {
     /// The JSON as a tree, for fields that have no name here yet. Half a surrogate pair becomes
     /// U+FFFD, and a number beyond `f64` a string; null for JSON nested deeper than 128 levels.
     pub fn to_value(&self) -> Value {
-        serde_json::from_str(&self.0)
-            .or_else(|e| repair(&self.0).map_or(Err(e), |json| serde_json::from_str(&json)))
-            .unwrap_or(Value::Null)
+        tree(&self.0).unwrap_or(Value::Null)
+    }
+
+    /// For serde, as the tree and not as the text of it.
+    pub(super) fn serialize_tree<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_value().serialize(serializer)
     }
 }
 

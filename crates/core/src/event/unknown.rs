@@ -24,10 +24,6 @@ pub struct UnknownEvent {
     #[serde(skip)]
     pub event_type: Word,
     /// The exact payload.
-    #[serde(serialize_with = "as_tree")]
+    #[serde(serialize_with = "RawJson::serialize_tree")]
     pub payload: RawJson,
-}
-
-fn as_tree<S: serde::Serializer>(payload: &RawJson, serializer: S) -> Result<S::Ok, S::Error> {
-    payload.to_value().serialize(serializer)
 }

@@ -4,14 +4,14 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::loose::{Loose, Object, Strict};
+use super::loose::{Field, Loose, Object, Strict};
 use super::{
     DeliveryEvent, DeliveryStatus, Event, InboundMessage, OptOutEvent, OptOutKind, RawJson,
     UnknownEvent, delivery, inbound, opt_out,
 };
 use crate::Error;
 use crate::error::UnreadableEventError;
-use crate::repair::repair;
+use crate::repair::repair_strings;
 
 pub(super) fn parse(bytes: &[u8], verified: bool) -> Result<Event, Error> {
     read(bytes, verified).map_err(|detail| {
@@ -23,19 +23,22 @@ pub(super) fn parse(bytes: &[u8], verified: bool) -> Result<Event, Error> {
     })
 }
 
-/// An event whose payload is read as `P`.
+/// An event whose payload is read as `P`, and its fields as `F`.
 #[derive(Deserialize)]
-#[serde(bound(deserialize = "P: Deserialize<'de> + Default"))]
-pub(super) struct Envelope<'a, P> {
-    #[serde(borrow, default)]
-    pub(super) id: Loose<'a>,
-    #[serde(borrow, default, rename = "type")]
-    event_type: Loose<'a>,
+#[serde(bound(deserialize = "P: Deserialize<'de> + Default, F: Deserialize<'de> + Default"))]
+pub(super) struct Envelope<P, F> {
+    #[serde(default)]
+    pub(super) id: F,
+    #[serde(default, rename = "type")]
+    event_type: F,
     #[serde(default)]
     pub(super) payload: Object<P>,
-    #[serde(borrow, default)]
-    pub(super) created_at: Loose<'a>,
+    #[serde(default)]
+    pub(super) created_at: F,
 }
+
+type Quick<'a> = Envelope<inbound::Payload<'a, Option<&'a str>>, Option<&'a str>>;
+pub(super) type Tolerant<'a, P> = Envelope<P, Loose<'a>>;
 
 /// An event whose payload is not looked into.
 #[derive(Deserialize)]
@@ -55,7 +58,8 @@ fn read(bytes: &[u8], verified: bool) -> Result<Event, String> {
         .map_err(|e| format!("not UTF-8 after {} bytes", e.valid_up_to()))?;
     match read_json(raw, raw, verified) {
         Ok(event) => Ok(event),
-        Err(why) => match repair(raw) {
+        // Half a surrogate pair in a key: in a value it is the field's own affair.
+        Err(why) => match repair_strings(raw) {
             Some(json) => read_json(&json, raw, verified),
             None => Err(why),
         },
@@ -64,7 +68,7 @@ fn read(bytes: &[u8], verified: bool) -> Result<Event, String> {
 
 /// The event that `json` tells; `raw` is what it keeps.
 fn read_json(json: &str, raw: &str, verified: bool) -> Result<Event, String> {
-    if let Ok(Strict(envelope)) = serde_json::from_str::<Strict<Envelope<inbound::Payload>>>(json)
+    if let Ok(Strict(envelope)) = serde_json::from_str::<Strict<Quick>>(json)
         && envelope.event_type.required() == Some(InboundMessage::TYPE)
     {
         return InboundMessage::read(&envelope, raw, verified).map(Event::InboundMessage);
@@ -72,16 +76,15 @@ fn read_json(json: &str, raw: &str, verified: bool) -> Result<Event, String> {
     let sealed: Sealed = object(json)?;
     let event_type = require(&sealed.event_type, "type")?;
     if event_type == InboundMessage::TYPE {
-        return Err(object::<Envelope<inbound::Payload>>(json)
-            .err()
-            .unwrap_or_default());
+        let envelope = object::<Tolerant<inbound::Payload<Loose>>>(json)?;
+        return InboundMessage::read(&envelope, raw, verified).map(Event::InboundMessage);
     }
     if let Some(status) = DeliveryStatus::from_event_type(event_type) {
-        let envelope = object::<Envelope<delivery::Payload>>(json)?;
+        let envelope = object::<Tolerant<delivery::Payload>>(json)?;
         return DeliveryEvent::read(&envelope, status, raw, verified).map(Event::Delivery);
     }
     if let Some(kind) = OptOutKind::from_event_type(event_type) {
-        let envelope = object::<Envelope<opt_out::Payload>>(json)?;
+        let envelope = object::<Tolerant<opt_out::Payload>>(json)?;
         return OptOutEvent::read(&envelope, kind, raw, verified).map(Event::OptOut);
     }
     Ok(Event::Unknown(UnknownEvent {
@@ -95,7 +98,7 @@ fn read_json(json: &str, raw: &str, verified: bool) -> Result<Event, String> {
 }
 
 /// The string of a field that an event cannot be without.
-pub(super) fn require<'a>(field: &'a Loose<'_>, name: &str) -> Result<&'a str, String> {
+pub(super) fn require<'a>(field: &'a impl Field, name: &str) -> Result<&'a str, String> {
     field
         .required()
         .ok_or_else(|| format!("`{name}` is missing or no string"))

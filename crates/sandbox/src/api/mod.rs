@@ -1,6 +1,7 @@
-//! `POST /v2/notify…`: the token, then the body, then the endpoint, and between them the faults.
+//! `/v2/notify…`: the token, then the body, then the endpoint, and between them the faults.
 
 mod fields;
+mod media;
 mod notify;
 mod reply;
 
@@ -23,7 +24,7 @@ use crate::shared::Shared;
 /// Answers a call of the API, or breaks as the next fault wants it.
 pub(crate) async fn call(
     shared: &Arc<Shared>,
-    endpoint: Endpoint,
+    endpoint: Endpoint<'_>,
     headers: &HeaderMap,
     body: Incoming,
 ) -> Result<Answer, Reset> {
@@ -38,7 +39,7 @@ pub(crate) async fn call(
     {
         return Err(Reset);
     }
-    let body = server::read(body).await;
+    let body = server::read(body, server::LONGEST_REQUEST).await;
     let process = || Answer::from(process(shared, endpoint, headers, body));
     let Some(fault) = fault else {
         return Ok(process());
@@ -69,7 +70,7 @@ pub(crate) async fn call(
 
 fn process(
     shared: &Arc<Shared>,
-    endpoint: Endpoint,
+    endpoint: Endpoint<'_>,
     headers: &HeaderMap,
     body: Result<Bytes, Refusal>,
 ) -> Result<Answer, Refusal> {
@@ -78,6 +79,7 @@ fn process(
     match endpoint {
         Endpoint::Reply => reply::call(shared, &body),
         Endpoint::Notify => notify::call(shared, &body),
+        Endpoint::Media { message_id } => media::call(shared, message_id),
     }
 }
 

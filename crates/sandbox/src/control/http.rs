@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use hyper::header::HeaderValue;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -110,7 +111,7 @@ pub(crate) async fn call(
         Control::Webhook => webhook(sandbox),
         Control::Jwks => Answer::json(sandbox.jwks()),
         Control::KeyPem => Ok(Answer::bytes(
-            "application/x-pem-file",
+            HeaderValue::from_static("application/x-pem-file"),
             Bytes::from(sandbox.public_key_pem().to_owned()),
         )),
     }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::event::WebhookEvent;
+use super::post::Answered;
 use super::schedule;
 use crate::clock::{serialize_wire, serialize_wire_option};
 use crate::fault::FailedDelivery;
@@ -31,6 +32,9 @@ pub struct Delivery {
     /// The answer's status. Neither this nor `error`: it is under way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
+    /// The beginning of the answer's body, up to 200 bytes: an inbox says there what it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
     /// Why there was no answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -151,6 +155,7 @@ impl Book {
             attempt: entry.attempts,
             at: now,
             status: None,
+            answer: None,
             error: None,
             next_attempt_at: None,
         });
@@ -165,12 +170,15 @@ impl Book {
     pub(crate) fn finish(
         &mut self,
         attempt: &Attempt,
-        result: Result<u16, String>,
+        result: Result<Answered, String>,
     ) -> Option<Delivery> {
         let entry = self.events.get_mut(&attempt.event.id)?;
         let delivery = self.deliveries.get_mut(attempt.index)?;
         match result {
-            Ok(status) => delivery.status = Some(status),
+            Ok(Answered { status, text }) => {
+                delivery.status = Some(status);
+                delivery.answer = text;
+            }
             Err(error) => delivery.error = Some(error),
         }
         if let Some(key) = entry.due.take() {

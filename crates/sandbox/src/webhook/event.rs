@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::sign::Signer;
+use super::spelling::spell;
 use crate::clock::wire;
 use crate::fault::FailedDelivery;
 use crate::inbound::Received;
@@ -74,14 +75,15 @@ impl<P: Serialize> Draft<P> {
             id: &'a str,
             #[serde(rename = "type")]
             kind: &'static str,
-            payload: P,
             created_at: String,
+            payload: P,
         }
-        let body = serde_json::to_vec(&Envelope {
+        // In another order than a type of the event would have, as `spell` has other spaces.
+        let body = spell(&Envelope {
             id: &id,
             kind: self.kind,
-            payload: self.payload,
             created_at: wire(now),
+            payload: self.payload,
         })
         .map_err(|error| SandboxError::Refused(error.to_string()))?;
         Ok(WebhookEvent {
@@ -107,9 +109,21 @@ pub(crate) struct InboundPayload {
     conversation: Option<Conversation>,
 }
 
+/// How the API writes a file is not documented. Only `text` may be counted on.
 #[derive(Debug, Serialize)]
 struct Content {
-    text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    media: Option<Media>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Media {
+    content_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filename: Option<String>,
+    size: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -132,7 +146,12 @@ pub(crate) fn inbound(
             from: message.from.clone(),
             to: message.to.clone(),
             content: Content {
-                text: message.text.clone(),
+                media: message.file.as_ref().map(|file| Media {
+                    content_type: file.content_type.clone(),
+                    filename: file.filename.clone(),
+                    size: file.data.len(),
+                }),
+                text: Some(message.text.clone()).filter(|text| !text.is_empty()),
             },
             conversation: window_expires_at.map(|moment| Conversation {
                 window_expires_at: wire(moment),

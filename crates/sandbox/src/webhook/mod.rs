@@ -6,3 +6,4 @@ pub(crate) mod post;
 pub(crate) mod schedule;
 pub(crate) mod scheduler;
 pub(crate) mod sign;
+mod spelling;

@@ -12,8 +12,19 @@ use super::event::WebhookEvent;
 use super::sign;
 use crate::SandboxError;
 
+/// How many bytes of an answer's body are kept, for people.
+const KEPT: usize = 200;
+
 /// As much of an answer's body is read, so that the connection can be used again.
 const DRAINED: usize = 64 * 1024;
+
+/// What a receiver answered.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) status: u16,
+    /// The beginning of the body, when it is a line of text.
+    pub(crate) text: Option<String>,
+}
 
 /// Posts webhooks.
 #[derive(Debug)]
@@ -36,8 +47,8 @@ impl Poster {
         })
     }
 
-    /// Posts `event` once. Returns the answer's status, or why there is none.
-    pub(crate) async fn post(&self, url: &str, event: &WebhookEvent) -> Result<u16, String> {
+    /// Posts `event` once. Returns the answer, or why there is none.
+    pub(crate) async fn post(&self, url: &str, event: &WebhookEvent) -> Result<Answered, String> {
         let url = Url::parse(url).map_err(|error| error.to_string())?;
         let client = if url.scheme() == "https" {
             self.encrypted
@@ -55,13 +66,18 @@ impl Poster {
         let mut response = request.send().await.map_err(|error| self.explain(&error))?;
         let status = response.status().as_u16();
         let mut drained = 0;
+        let mut kept = Vec::new();
         // The status line is the answer; what follows it, and whether it ends well, is not.
         while drained < DRAINED
             && let Ok(Some(chunk)) = response.chunk().await
         {
             drained += chunk.len();
+            kept.extend(chunk.iter().take(KEPT - kept.len()));
         }
-        Ok(status)
+        Ok(Answered {
+            status,
+            text: line(&kept),
+        })
     }
 
     /// The innermost cause says what happened; the outer ones repeat the URL.
@@ -75,6 +91,16 @@ impl Poster {
         }
         cause.to_string()
     }
+}
+
+/// The characters of a body, if it has any: without those that would move a terminal's cursor.
+fn line(body: &[u8]) -> Option<String> {
+    let line = String::from_utf8_lossy(body)
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect::<String>();
+    let line = line.trim();
+    (!line.is_empty()).then(|| line.to_owned())
 }
 
 /// No proxy: the receiver is on this machine or on its network, often under a name that only

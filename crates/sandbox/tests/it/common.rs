@@ -37,6 +37,7 @@ pub(crate) async fn sandbox() -> SandboxHandle {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
     pub(crate) json: Value,
 }
 
@@ -80,6 +81,7 @@ pub(crate) async fn try_call(
         status,
         headers,
         json: serde_json::from_slice(&bytes).unwrap_or_default(),
+        body: bytes,
     })
 }
 

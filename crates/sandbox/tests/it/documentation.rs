@@ -32,7 +32,7 @@ fn requests() -> Vec<(&'static str, &'static str, Value)> {
 #[tokio::test]
 async fn every_request_works() {
     let requests = requests();
-    assert_eq!(requests.len(), 24);
+    assert_eq!(requests.len(), 25);
     for (method, path, mut body) in requests {
         // Each by itself: the webhook URL of one is nobody's.
         let sandbox = sandbox().await;

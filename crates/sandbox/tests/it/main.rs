@@ -12,6 +12,7 @@ mod controls;
 mod documentation;
 mod errors;
 mod faults;
+mod files;
 mod lifecycle;
 mod signatures;
 mod templates;

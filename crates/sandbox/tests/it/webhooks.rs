@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use backchat_sandbox::{Delivery, Inbound, OptOut, OptOutAction, SandboxError};
+use backchat_sandbox::{Delivery, Inbound, InboundFile, OptOut, OptOutAction, SandboxError};
 use serde_json::json;
 
-use crate::common::{Behaviour, DAY, HOUR, Receiver, USER, builder, control};
+use crate::common::{Behaviour, DAY, HOUR, Receiver, USER, builder, control, post};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -39,14 +39,15 @@ async fn has_the_documented_form() {
         window.starts_with("2025-10-25T08:59:1") && window.ends_with('Z'),
         "{window}"
     );
-    // The same fields in the same order as in the product description.
+    // The fields of the product description, as no writer would spell them.
+    let escaped = USER.replace('+', "\\u002B");
     assert_eq!(
         String::from_utf8_lossy(&event.body),
         format!(
-            r#"{{"id":"{}","type":"inbound.message.received","payload":{{"message_id":"{}","channel":"whatsapp","from":"{USER}","to":"+14155551234","content":{{"text":"{text}"}},"conversation":{{"window_expires_at":"{window}"}}}},"created_at":"{}"}}"#,
+            r#"{{"id": "{}","type": "inbound.message.received","created_at": "{}","payload": {{"message_id": "{}","channel": "whatsapp","from": "{escaped}","to": "\u002B14155551234","content": {{"text": "{text}"}},"conversation": {{"window_expires_at": "{window}"}}}}}}"#,
             event.id,
-            event.message_id.as_deref().unwrap(),
             json["created_at"].as_str().unwrap(),
+            event.message_id.as_deref().unwrap(),
         )
     );
     assert!(
@@ -59,6 +60,46 @@ async fn has_the_documented_form() {
     assert_eq!(deliveries.len(), 1);
     assert!(deliveries[0].succeeded());
     assert_eq!(deliveries[0].next_attempt_at, None);
+}
+
+/// Parsed and written again, an event has other bytes, so its signature is refused as at Prelude.
+#[tokio::test]
+async fn does_not_survive_being_written_again() {
+    let receiver = Receiver::start().await;
+    let sandbox = builder().webhook_url(&receiver.url).start().await.unwrap();
+    let webhook = backchat_core::Webhook::new(sandbox.public_key_pem()).unwrap();
+    sandbox.inbound(Inbound::new(USER, "Hi")).await.unwrap();
+    let file = InboundFile::new("image/png", "x");
+    sandbox.inbound(Inbound::file(USER, file)).await.unwrap();
+    sandbox
+        .opt_out(OptOut::new(USER, OptOutAction::Help))
+        .await
+        .unwrap();
+    let message_id = receiver.requests()[0].json()["payload"]["message_id"].clone();
+    let reply =
+        json!({"to": USER, "text": "Hello", "reply_to": message_id, "callback_url": receiver.url});
+    post(&sandbox, "/v2/notify/reply", reply).await;
+    sandbox.advance(Duration::ZERO).await.unwrap();
+    let requests = receiver.requests();
+    assert_eq!(requests.len(), 3 + 4);
+    for received in requests {
+        let headers = [(
+            "x-webhook-signature",
+            received.headers["x-webhook-signature"].to_str().unwrap(),
+        )];
+        assert!(webhook.verify(&received.body, headers).is_ok());
+        let compact = received.json().to_string();
+        let spaced = compact.replace("\":", "\": ").replace(",\"", ", \"");
+        let pretty = serde_json::to_string_pretty(&received.json()).unwrap();
+        for written in [compact, spaced, pretty] {
+            let end = webhook.verify(written.as_bytes(), headers);
+            assert_eq!(
+                end.unwrap_err().code().as_str(),
+                "signature_invalid",
+                "{written}"
+            );
+        }
+    }
 }
 
 #[tokio::test]

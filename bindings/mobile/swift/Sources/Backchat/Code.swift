@@ -87,6 +87,14 @@ extension BackchatError.Code {
     public static let invalidLocale = Self(rawValue: "invalid_locale")
     /// `invalid_sender_id`: use a sender that is registered for the account
     public static let invalidSenderID = Self(rawValue: "invalid_sender_id")
+    /// `document_not_supported`: the template's header is not synced yet: send without `document`, or try again later
+    public static let documentNotSupported = Self(rawValue: "document_not_supported")
+    /// `batch_size_exceeded`: put fewer messages into one batch
+    public static let batchSizeExceeded = Self(rawValue: "batch_size_exceeded")
+    /// `empty_batch`: put at least one message into the batch
+    public static let emptyBatch = Self(rawValue: "empty_batch")
+    /// `channel_not_enabled_in_region`: the channel is not enabled in the user's region: choose another `preferred_channel`
+    public static let channelNotEnabledInRegion = Self(rawValue: "channel_not_enabled_in_region")
     /// `redirected`: redirects are not followed: check the base URL
     public static let redirected = Self(rawValue: "redirected")
     /// `http_error`: the answer names no code: look at `status` and at the request id
@@ -150,6 +158,10 @@ extension BackchatError.Code: CaseIterable {
         .invalidDateFormat,
         .invalidLocale,
         .invalidSenderID,
+        .documentNotSupported,
+        .batchSizeExceeded,
+        .emptyBatch,
+        .channelNotEnabledInRegion,
         .redirected,
         .httpError,
         .connectionFailed,
