@@ -2,7 +2,7 @@
 
 use backchat_core::InboundMessageId;
 use backchat_core::jiff::Timestamp;
-use backchat_inbox::store::Rearmed;
+use backchat_inbox::store::{Rearmed, schema};
 use backchat_inbox::{Ledger, Record, State};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -52,6 +52,12 @@ enum Command {
         /// `im_…`
         message_id: String,
     },
+    /// Print the SQL that makes the tables, for their owner to run. Connects to nothing.
+    Schema {
+        /// Only what a ledger of this version lacks.
+        #[arg(long, value_name = "VERSION", default_value_t = 0)]
+        from: u32,
+    },
     /// Erase what names or quotes a person.
     Forget {
         /// The person's number, exactly as the events wrote it.
@@ -63,11 +69,18 @@ pub(crate) async fn run(options: Options, output: Output) -> Result<(), Failure>
     let url = options
         .store
         .ok_or_else(|| Failure::Usage("give the ledger: --store URL or BACKCHAT_STORE".into()))?;
+    if let Command::Schema { from } = options.command {
+        let sql = schema(&url, from)?;
+        output.result(&json!({"sql": sql}), sql.trim_end());
+        return Ok(());
+    }
     let ledger = Ledger::open(&url).await?.scope(options.scope);
     match options.command {
         Command::List { state, since } => list(&ledger, state, since, output).await,
         Command::Show { message_id } => show(&ledger, &message_id.as_str().into(), output).await,
         Command::Rearm { message_id } => rearm(&ledger, &message_id.as_str().into(), output).await,
+        // Needs no ledger that is open.
+        Command::Schema { .. } => Ok(()),
         Command::Forget { phone } => {
             let rows = ledger.forget(&phone).await?;
             output.result(&json!({"rows": rows}), &format!("erased in {rows} rows"));

@@ -43,6 +43,22 @@ const VERSION_1: &str = "
 
 const VERSIONS: &[&str] = &[VERSION_1];
 
+/// The statements that make the tables, or bring them from version `from` up to date.
+pub(in crate::store) fn ddl(from: usize) -> Option<String> {
+    let mut sql = String::from("BEGIN IMMEDIATE;\n");
+    if from == 0 {
+        sql.push_str("CREATE TABLE backchat_schema (version INTEGER NOT NULL) STRICT;\n");
+    }
+    for missing in VERSIONS.get(from..)? {
+        sql.push_str(&missing.replace("{open}", OPEN));
+    }
+    let known = VERSIONS.len();
+    sql.push_str(&format!(
+        "\nDELETE FROM backchat_schema;\nINSERT INTO backchat_schema VALUES ({known});\nCOMMIT;\n"
+    ));
+    Some(sql)
+}
+
 /// Brings the file up to date. Two processes that start together take turns.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), Error> {
     let transaction = connection
