@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use backchat_core::jiff::Timestamp;
 use backchat_core::{Event, InboundMessageId};
-use backchat_inbox::store::Rearmed;
+use backchat_inbox::store::{Rearmed, schema};
 use backchat_inbox::{Ledger, Record, State};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -61,6 +61,12 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         event: Option<PathBuf>,
     },
+    /// Print the SQL that makes the tables, for their owner to run. Connects to nothing.
+    Schema {
+        /// Only what a ledger of this version lacks.
+        #[arg(long, value_name = "VERSION", default_value_t = 0)]
+        from: u32,
+    },
     /// Erase what names or quotes a person.
     Forget {
         /// The person's number, exactly as the events wrote it.
@@ -72,6 +78,11 @@ pub(crate) async fn run(options: Options, output: Output) -> Result<(), Failure>
     let url = options
         .store
         .ok_or_else(|| Failure::Usage("give the ledger: --store URL or BACKCHAT_STORE".into()))?;
+    if let Command::Schema { from } = options.command {
+        let sql = schema(&url, from)?;
+        output.result(&json!({"sql": sql}), sql.trim_end());
+        return Ok(());
+    }
     let ledger = Ledger::open(&url)
         .await?
         .scope(options.scope)
@@ -83,6 +94,8 @@ pub(crate) async fn run(options: Options, output: Output) -> Result<(), Failure>
             let id = message_id.as_str().into();
             rearm(&ledger, &id, event.as_deref(), output).await
         }
+        // Needs no ledger that is open.
+        Command::Schema { .. } => Ok(()),
         Command::Forget { phone } => {
             let rows = ledger.forget(&phone).await?;
             output.result(&json!({"rows": rows}), &format!("erased in {rows} rows"));

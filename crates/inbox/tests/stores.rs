@@ -27,3 +27,14 @@ async fn postgres() {
     let store = PostgresStore::open(database.url()).await.unwrap();
     suite(Arc::new(store.with_callers_clock())).await;
 }
+
+/// Without sessions of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_through_a_pooler() {
+    let Some(database) = places::Database::new().await else {
+        return;
+    };
+    let url = format!("{}&pgbouncer=true", database.url());
+    let store = PostgresStore::open(&url).await.unwrap();
+    suite(Arc::new(store.with_callers_clock())).await;
+}

@@ -231,7 +231,8 @@ async fn a_newer_ledger_is_refused() {
         .run("UPDATE backchat_schema SET version = 99")
         .await;
     let error = Ledger::open(database.url()).await.unwrap_err();
-    assert_eq!(error.code().as_str(), "configuration");
+    assert_eq!(error.code().as_str(), "store_unavailable");
+    assert!(error.to_string().contains("version 99"), "{error}");
 }
 
 #[tokio::test]

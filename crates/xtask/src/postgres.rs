@@ -1,4 +1,5 @@
-//! A private Postgres for the tests: Debian's package, a temporary directory, a free port.
+//! A private Postgres for the tests, and PgBouncer: Debian's packages, a temporary directory, a free
+//! port.
 
 use std::fs;
 use std::io;
@@ -44,6 +45,7 @@ impl Postgres {
             ])
             .arg("--pgdata")
             .arg(&data))?;
+        require_password(&data.join("pg_hba.conf")).map_err(why)?;
         let port = free_port().map_err(why)?;
         let server = as_owner(&programs.join("postgres"))
             .arg("-D")
@@ -100,6 +102,32 @@ impl Drop for Postgres {
         }
         let _ended = self.server.wait();
         let _removed = fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// Members of the role `backchat_password` have to give one; everybody else is trusted.
+fn require_password(access: &Path) -> io::Result<()> {
+    let rules = fs::read_to_string(access)?;
+    let rule = "host all +backchat_password 127.0.0.1/32 scram-sha-256";
+    // Written over, not replaced: the file stays its owner's.
+    fs::write(access, format!("{rule}\n{rules}"))
+}
+
+/// PgBouncer, installed when it is missing, as Postgres is. `Err` says why there is none.
+pub(crate) fn pgbouncer() -> Result<PathBuf, String> {
+    let program = PathBuf::from("/usr/sbin/pgbouncer");
+    if program.exists() {
+        return Ok(program);
+    }
+    if !can_install() {
+        return Err("PgBouncer is not installed: install the package `pgbouncer`".to_owned());
+    }
+    println!("installing PgBouncer …");
+    crate::debian::install("pgbouncer")?;
+    if program.exists() {
+        Ok(program)
+    } else {
+        Err("the package `pgbouncer` brought no program".to_owned())
     }
 }
 

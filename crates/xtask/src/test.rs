@@ -9,7 +9,7 @@ use backchat_tests::example;
 use crate::Done;
 use crate::kotlin;
 use crate::node;
-use crate::postgres::Postgres;
+use crate::postgres::{Postgres, pgbouncer};
 use crate::python;
 use crate::suite::{End, Report, cargo};
 use crate::swift;
@@ -106,22 +106,23 @@ fn docs() -> io::Result<Vec<Report>> {
     one("docs", cargo().args(all).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// Unit tests, end-to-end tests, documentation examples; with a Postgres of their own.
+/// Unit tests, end-to-end tests, documentation examples; with a Postgres of their own, and PgBouncer.
 fn rust() -> io::Result<Vec<Report>> {
     let mut command = cargo();
     command.args(["test", "--workspace", "--quiet", "--no-fail-fast"]);
     command.env(example::BUILT, "1");
-    match Postgres::start() {
-        Ok(postgres) => {
-            command.env("BACKCHAT_TEST_POSTGRES", postgres.url());
-            one("rust", &mut command)
-        }
-        Err(why) => {
-            let mut reports = one("rust", &mut command)?;
-            reports.push(Report::skipped("postgres", why));
-            Ok(reports)
-        }
+    let postgres = Postgres::start();
+    let pgbouncer = pgbouncer();
+    if let Ok(postgres) = &postgres {
+        command.env("BACKCHAT_TEST_POSTGRES", postgres.url());
     }
+    if let Ok(program) = &pgbouncer {
+        command.env("BACKCHAT_TEST_PGBOUNCER", program);
+    }
+    let mut reports = one("rust", &mut command)?;
+    reports.extend(postgres.err().map(|why| Report::skipped("postgres", why)));
+    reports.extend(pgbouncer.err().map(|why| Report::skipped("pgbouncer", why)));
+    Ok(reports)
 }
 
 /// Run once more by themselves, for their counts: every language must show the same.

@@ -16,18 +16,24 @@ const HERE: [&str; 2] = ["127.0.0.1", "localhost"];
 const ELSEWHERE: [&str; 1] = ["elsewhere.example"];
 
 /// A certificate authority.
-pub(super) struct Authority {
+pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
 
 /// A server's certificate with its key.
-pub(super) struct Identity {
-    pub(super) certificate: CertificateDer<'static>,
-    pub(super) key: PrivateKeyDer<'static>,
+pub(crate) struct Identity {
+    pub(crate) certificate: CertificateDer<'static>,
+    pub(crate) key: PrivateKeyDer<'static>,
+}
+
+/// A client's certificate with its key, in PEM.
+pub(crate) struct ClientIdentity {
+    pub(crate) certificate: String,
+    pub(crate) key: String,
 }
 
 impl Authority {
-    pub(super) fn new(name: &str) -> io::Result<Self> {
+    pub(crate) fn new(name: &str) -> io::Result<Self> {
         let mut params = params(name, &[], DAY)?;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -35,19 +41,37 @@ impl Authority {
         Ok(Self { issuer })
     }
 
-    pub(super) fn pem(&self) -> String {
+    pub(crate) fn pem(&self) -> String {
         self.issuer.pem()
     }
 
-    pub(super) fn valid(&self) -> io::Result<Identity> {
+    pub(crate) fn certificate(&self) -> CertificateDer<'static> {
+        self.issuer.der().clone()
+    }
+
+    /// A client's certificate.
+    pub(crate) fn client(&self) -> io::Result<ClientIdentity> {
+        let mut params = params("Backchat client", &[], DAY)?;
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        let key = key()?;
+        let certificate = params
+            .signed_by(&key, &self.issuer)
+            .map_err(io::Error::other)?;
+        Ok(ClientIdentity {
+            certificate: certificate.pem(),
+            key: key.serialize_pem(),
+        })
+    }
+
+    pub(crate) fn valid(&self) -> io::Result<Identity> {
         self.sign(&server(&HERE, DAY)?)
     }
 
-    pub(super) fn expired(&self) -> io::Result<Identity> {
+    pub(crate) fn expired(&self) -> io::Result<Identity> {
         self.sign(&server(&HERE, 400 * DAY)?)
     }
 
-    pub(super) fn wrong_host(&self) -> io::Result<Identity> {
+    pub(crate) fn wrong_host(&self) -> io::Result<Identity> {
         self.sign(&server(&ELSEWHERE, DAY)?)
     }
 
@@ -64,7 +88,7 @@ impl Authority {
     }
 }
 
-pub(super) fn self_signed() -> io::Result<Identity> {
+pub(crate) fn self_signed() -> io::Result<Identity> {
     let key = key()?;
     let certificate = server(&HERE, DAY)?
         .self_signed(&key)

@@ -20,7 +20,7 @@
 
 mod answer;
 mod body;
-mod certificates;
+pub(crate) mod certificates;
 mod connection;
 pub mod control;
 mod pace;

@@ -9,11 +9,16 @@
 )]
 
 pub mod api;
+pub mod bot;
 pub mod check;
+pub mod database;
 pub mod event;
+pub mod pgbouncer;
 pub mod place;
 pub mod process;
 pub mod proxy;
 pub mod random;
+pub mod stall;
 pub mod store;
+pub mod tls_proxy;
 pub mod worker;

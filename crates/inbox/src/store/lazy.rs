@@ -25,10 +25,10 @@ pub(crate) struct LazyStore {
 impl LazyStore {
     /// Raises `configuration` for a URL that names no store of this build.
     pub(crate) fn new(url: &str) -> Result<Self, Error> {
-        url::check(url)?;
+        let opened = url::later(url)?.map_or_else(OnceCell::new, OnceCell::from);
         Ok(Self {
             url: url.to_owned(),
-            opened: OnceCell::new(),
+            opened,
         })
     }
 

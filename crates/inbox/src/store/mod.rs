@@ -30,6 +30,7 @@ pub use postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 pub(crate) use url::open;
+pub use url::schema;
 
 use crate::digest::Digest;
 use crate::machine::is_rearmable;

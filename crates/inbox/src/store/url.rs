@@ -21,15 +21,44 @@ pub(crate) async fn open(url: &str) -> Result<Arc<dyn Store>, Error> {
     }
 }
 
-/// Whether `url` names a store of this build.
-pub(crate) fn check(url: &str) -> Result<(), Error> {
+/// A store that connects with its first operation, if `url` names one that can; `None` for one that
+/// [`open`] opens. Raises `configuration` for a URL that names no store of this build.
+pub(crate) fn later(url: &str) -> Result<Option<Arc<dyn Store>>, Error> {
     match parse(url)? {
         #[cfg(not(feature = "sqlite"))]
         Place::Sqlite(_) => Err(missing("sqlite")),
+        #[cfg(feature = "postgres")]
+        Place::Postgres(url) => Ok(Some(Arc::new(super::PostgresStore::later(url)?))),
         #[cfg(not(feature = "postgres"))]
         Place::Postgres(_) => Err(missing("postgres")),
-        _ => Ok(()),
+        _ => Ok(None),
     }
+}
+
+/// The SQL that makes the tables of the ledger that `url` names, or brings them from version `from` up
+/// to date: for an owner to run, so that the application needs no right to. Connects to nothing.
+///
+/// Raises `configuration` for a URL that names no store of this build, or one without tables, and for
+/// a version that this Backchat does not know.
+pub fn schema(url: &str, from: u32) -> Result<String, Error> {
+    let from = usize::try_from(from).unwrap_or(usize::MAX);
+    let sql = match parse(url)? {
+        Place::Memory => {
+            return Err(Error::configuration(
+                "store",
+                "a ledger in memory has no tables",
+            ));
+        }
+        #[cfg(feature = "sqlite")]
+        Place::Sqlite(_) => super::sqlite::ddl(from),
+        #[cfg(not(feature = "sqlite"))]
+        Place::Sqlite(_) => return Err(missing("sqlite")),
+        #[cfg(feature = "postgres")]
+        Place::Postgres(url) => super::PostgresStore::ddl(url, from)?,
+        #[cfg(not(feature = "postgres"))]
+        Place::Postgres(_) => return Err(missing("postgres")),
+    };
+    sql.ok_or_else(|| Error::configuration("from", "this Backchat knows no such version"))
 }
 
 #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
@@ -78,6 +107,11 @@ fn parse(url: &str) -> Result<Place<'_>, Error> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         return Ok(Place::Postgres(url));
     }
+    if let Some((scheme, _)) = url.split_once("://")
+        && (scheme.starts_with("postgres") || scheme.ends_with("postgresql"))
+    {
+        return refused("the scheme is that of another driver: write `postgres://`");
+    }
     refused("write `memory:`, `sqlite:inbox.db` or `postgres://user@host/database`")
 }
 
@@ -114,6 +148,9 @@ mod tests {
             "sqlite://inbox.db",
             "sqlite:inbox.db?mode=ro",
             "mysql://h/d",
+            "postgresql+asyncpg://h/d",
+            "jdbc:postgresql://h/d",
+            "host=h dbname=d",
             "inbox.db",
         ] {
             let error = parse(url).unwrap_err();

@@ -37,7 +37,10 @@ impl Drop for Folder {
 
 /// A schema of its own in the test database, which goes with the server.
 pub(crate) struct Database {
+    /// The ledger's.
     url: String,
+    /// The same place for the driver, which knows no `schema`.
+    drivers_url: String,
     schema: String,
 }
 
@@ -66,8 +69,11 @@ impl Database {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let schema = format!("t{nanos}_{number}_{}", std::process::id());
         let mark = if url.contains('?') { '&' } else { '?' };
-        let url = format!("{url}{mark}options=-c%20search_path%3D{schema}");
-        let database = Self { url, schema };
+        let database = Self {
+            url: format!("{url}{mark}schema={schema}"),
+            drivers_url: format!("{url}{mark}options=-c%20search_path%3D{schema}"),
+            schema,
+        };
         let create = format!("CREATE SCHEMA {}", database.schema);
         database.run(&create).await;
         Some(database)
@@ -103,9 +109,10 @@ impl Database {
     }
 
     async fn connect(&self) -> (tokio_postgres::Client, tokio::task::JoinHandle<()>) {
-        let (client, connection) = tokio_postgres::connect(&self.url, tokio_postgres::NoTls)
-            .await
-            .unwrap();
+        let (client, connection) =
+            tokio_postgres::connect(&self.drivers_url, tokio_postgres::NoTls)
+                .await
+                .unwrap();
         let driven = tokio::spawn(async move {
             let _ended = connection.await;
         });

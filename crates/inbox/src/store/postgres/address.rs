@@ -1,143 +1,197 @@
-//! `postgres://user:password@host/database?sslmode=…`: where, and how safely.
+//! `postgres://user:password@host/database?sslmode=…`: the hosts, and how to reach them.
 
-use std::time::Duration;
+use std::net::IpAddr;
+use std::path::PathBuf;
 
-use backchat_core::{Error, StoreError};
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
-use tokio_postgres::config::SslMode;
-use tokio_postgres::{Config, NoTls};
-use url::form_urlencoded;
+use backchat_core::Error;
+use tokio_postgres::Config;
+use tokio_postgres::config::Host;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::tls::{self, Trust};
+use super::encryption;
+use super::parameters::{Parameters, refused};
 
-/// A database that does not answer must give a 503 soon: Prelude waits 10 s.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-/// How many sessions one process has at most, unless the URL says so. They are what commits at the
-/// same time share a wait for the disk with: more of them, more messages a second.
+/// The most sessions that one process opens, unless the URL says so. Commits at the same time share
+/// one wait for the disk, so more sessions give more messages a second.
 const SESSIONS: usize = 16;
-
-/// Settings of every session. Most are the server's defaults, but an owner may have relaxed them.
-///
-/// A session keeps the plan that it made for a statement; made on a small table, that plan may be
-/// to read all of it, and the table grows. Every row is reached through an index, so it is told to
-/// use one. Compiling a statement takes longer than any of these may run.
-const SETTINGS: &str = "
-    SET synchronous_commit = on;
-    SET default_transaction_isolation = 'read committed';
-    SET statement_timeout = '2s';
-    SET enable_seqscan = off;
-    SET jit = off;
-    SET client_min_messages = warning";
 
 /// Where the database is. It holds the password: no `Debug`.
 pub(super) struct Address {
-    config: Config,
-    tls: Option<Trust>,
-    sessions: usize,
+    pub(super) targets: Vec<Target>,
+    pub(super) tls: Option<MakeRustlsConnect>,
+    pub(super) sessions: usize,
+    /// The schema that holds the tables. Without one: the first of the role's search path.
+    pub(super) schema: Option<String>,
+    /// The URL says that it leads to a pooler which shares sessions.
+    pub(super) pooler: bool,
+    pub(super) random_order: bool,
+}
+
+/// One of the hosts, tried one after another.
+pub(super) struct Target {
+    /// For errors: `db.example.com:5432`.
+    pub(super) name: String,
+    pub(super) place: Place,
+    /// All that is known but the address.
+    pub(super) config: Config,
+    pub(super) port: u16,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A name to look up.
+    Name(String),
+    Ip(IpAddr),
+    /// The directory of a Unix socket.
+    Socket(PathBuf),
 }
 
 impl Address {
+    /// Reads a URL, and the files that it names. Raises `configuration`.
     pub(super) fn parse(url: &str) -> Result<Self, Error> {
-        let refused = |why: &str| Error::configuration("store", why);
-        let ours = Ours::take(url);
-        let sessions = match ours.pool_size.as_deref().map(str::parse) {
-            None => SESSIONS,
-            Some(Ok(size)) if size > 0 => size,
-            Some(_) => return Err(refused("`pool_size` is a number, at least 1")),
-        };
-        let mut config: Config = ours
-            .rest
+        let (before, query) = url.split_once('?').unwrap_or((url, ""));
+        check_places(before)?;
+        let parsed: Config = before
             .parse()
-            .map_err(|_| refused("not a Postgres URL: postgres://user:password@host/database"))?;
-        let tls = match ours.sslmode.as_deref() {
-            Some("disable") => None,
-            None | Some("allow" | "prefer") => Some(Trust::Anyone),
-            Some("require" | "verify-ca" | "verify-full") => Some(match ours.sslrootcert {
-                Some(path) => Trust::File(path),
-                None => Trust::Platform,
-            }),
-            Some(_) => {
-                return Err(refused(
-                    "`sslmode` is one of disable, prefer, require, verify-full",
-                ));
-            }
-        };
-        config.ssl_mode(match &tls {
-            None => SslMode::Disable,
-            Some(Trust::Anyone) => SslMode::Prefer,
-            Some(_) => SslMode::Require,
-        });
-        config.connect_timeout(PATIENCE);
-        if config.get_application_name().is_none() {
-            config.application_name("backchat");
+            .map_err(|_| no_url("the port is no number"))?;
+        let mut base = Config::new();
+        if let Some(user) = parsed.get_user() {
+            base.user(user);
+        }
+        if let Some(password) = parsed.get_password() {
+            base.password(password);
+        }
+        if let Some(name) = parsed.get_dbname() {
+            base.dbname(name);
+        }
+        let parameters = Parameters::parse(query, &mut base)?;
+        if base.get_application_name().is_none() {
+            base.application_name("backchat");
+        }
+        let tls = encryption::of(&parameters, &mut base)?;
+        if parameters.pooler && base.get_options().is_some() {
+            return Err(refused(
+                "options",
+                "do not pass through a pooler: leave them out; `schema` names the schema",
+            ));
         }
         Ok(Self {
-            config,
-            tls,
-            sessions,
+            targets: targets(&parameters, &parsed, &base)?,
+            tls: tls.map(|tls| tls.connector()).transpose()?,
+            sessions: parameters.sessions.unwrap_or(SESSIONS),
+            schema: parameters.schema,
+            pooler: parameters.pooler,
+            random_order: parameters.random_order,
         })
     }
+}
 
-    /// Sessions that are opened when they are needed.
-    pub(super) fn pool(&self) -> Result<Pool, StoreError> {
-        let config = self.config.clone();
-        let manage = ManagerConfig {
-            recycling_method: RecyclingMethod::Fast,
-        };
-        let manager = match &self.tls {
-            None => Manager::from_config(config, NoTls, manage),
-            Some(trust) => Manager::from_config(config, tls::connector(trust)?, manage),
-        };
-        let settle_in = Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
-            Box::pin(async move {
-                let set = client.batch_execute(SETTINGS).await;
-                set.map_err(HookError::Backend)
-            })
-        });
-        Pool::builder(manager)
-            .max_size(self.sessions)
-            .runtime(Runtime::Tokio1)
-            .wait_timeout(Some(PATIENCE))
-            .create_timeout(Some(PATIENCE))
-            .recycle_timeout(Some(PATIENCE))
-            .post_create(settle_in)
-            .build()
-            .map_err(|e| StoreError::caused_by("no pool of sessions", e))
+/// Refuses a URL whose parts a special character in the password has shifted: parts of the password
+/// would be taken, and shown, for a host or a database.
+fn check_places(before_query: &str) -> Result<(), Error> {
+    let rest = before_query.split_once("://").map_or("", |(_, rest)| rest);
+    let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
+    if authority.matches('@').count() > 1 || database.contains(['@', '/']) {
+        return Err(no_url("a part holds a character that separates parts"));
     }
+    Ok(())
 }
 
-/// What the driver knows half of or not at all, and the rest of the URL.
-#[derive(Default)]
-struct Ours {
-    rest: String,
-    sslmode: Option<String>,
-    sslrootcert: Option<String>,
-    pool_size: Option<String>,
+fn no_url(why: &str) -> Error {
+    let why = format!(
+        "not a Postgres URL ({why}): write postgres://user:password@host:5432/database, and in \
+         user and password `%40` for `@`, `%3A` for `:`, `%2F` for `/`, `%3F` for `?`, `%23` for \
+         `#`, `%25` for `%`"
+    );
+    Error::configuration("store", why)
 }
 
-impl Ours {
-    fn take(url: &str) -> Self {
-        let (place, query) = url.split_once('?').unwrap_or((url, ""));
-        let (mut ours, mut rest) = (Self::default(), Vec::new());
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let value = || {
-                let mut parsed = form_urlencoded::parse(pair.as_bytes());
-                parsed.next().map(|(_, value)| value.into_owned())
-            };
-            match pair.split_once('=').map_or(pair, |(name, _)| name) {
-                "sslmode" => ours.sslmode = value(),
-                "sslrootcert" => ours.sslrootcert = value(),
-                "pool_size" => ours.pool_size = value(),
-                _ => rest.push(pair),
-            }
+fn targets(parameters: &Parameters, parsed: &Config, base: &Config) -> Result<Vec<Target>, Error> {
+    let mut hosts = parsed.get_hosts().to_vec();
+    if !parameters.hosts.is_empty() {
+        let mut given = Config::new();
+        for host in &parameters.hosts {
+            given.host(host);
         }
-        ours.rest = if rest.is_empty() {
-            place.to_owned()
-        } else {
-            format!("{place}?{}", rest.join("&"))
-        };
-        ours
+        hosts = given.get_hosts().to_vec();
+    }
+    let ports = match parameters.ports.as_slice() {
+        [] => parsed.get_ports(),
+        ports => ports,
+    };
+    let addresses = &parameters.addresses;
+    let count = hosts.len().max(addresses.len());
+    if count == 0 {
+        return Err(no_url("it names no host"));
+    }
+    if !addresses.is_empty() && !hosts.is_empty() && addresses.len() != hosts.len() {
+        return Err(refused(
+            "hostaddr",
+            "lists another number of addresses than there are hosts",
+        ));
+    }
+    if ports.len() > 1 && ports.len() != count {
+        return Err(refused(
+            "port",
+            "lists another number of ports than there are hosts",
+        ));
+    }
+    (0..count)
+        .map(|n| {
+            let port = *ports.get(n).or(ports.first()).unwrap_or(&5432);
+            target(base.clone(), hosts.get(n), addresses.get(n), port)
+        })
+        .collect()
+}
+
+fn target(
+    mut config: Config,
+    host: Option<&Host>,
+    address: Option<&IpAddr>,
+    port: u16,
+) -> Result<Target, Error> {
+    config.port(port);
+    let (name, place) = match (host, address) {
+        #[cfg(unix)]
+        (Some(Host::Unix(directory)), _) => {
+            config.host_path(directory);
+            let socket = directory.join(format!(".s.PGSQL.{port}"));
+            (
+                socket.display().to_string(),
+                Place::Socket(directory.clone()),
+            )
+        }
+        (Some(Host::Tcp(host)), address) => {
+            let plain = |c: char| c.is_alphanumeric() || ".-_:%".contains(c);
+            if host.is_empty() || !host.chars().all(plain) {
+                return Err(no_url(
+                    "the host has a character that no name of a host has",
+                ));
+            }
+            config.host(host);
+            let ip = address.copied().or_else(|| host.parse().ok());
+            let place = ip.map_or_else(|| Place::Name(host.clone()), Place::Ip);
+            (shown(host, port), place)
+        }
+        (None, Some(address)) => {
+            config.host(address.to_string());
+            (shown(&address.to_string(), port), Place::Ip(*address))
+        }
+        (None, None) => return Err(no_url("it names no host")),
+    };
+    Ok(Target {
+        name,
+        place,
+        config,
+        port,
+    })
+}
+
+fn shown(host: &str, port: u16) -> String {
+    if host.contains(':') {
+        format!("[{host}]:{port}")
+    } else {
+        format!("{host}:{port}")
     }
 }
 
@@ -145,45 +199,104 @@ impl Ours {
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_is_ours_is_taken_out_of_the_url() {
-        let ours = Ours::take(
-            "postgres://h/d?sslmode=verify-full&host=%2Frun&sslrootcert=%2Fca.pem&pool_size=4",
-        );
-        assert_eq!(ours.rest, "postgres://h/d?host=%2Frun");
-        assert_eq!(ours.sslmode.as_deref(), Some("verify-full"));
-        assert_eq!(ours.sslrootcert.as_deref(), Some("/ca.pem"));
-        assert_eq!(ours.pool_size.as_deref(), Some("4"));
-        assert_eq!(Ours::take("postgres://h/d").rest, "postgres://h/d");
+    fn places(url: &str) -> Vec<(String, Place)> {
+        let targets = Address::parse(url).unwrap().targets;
+        targets.into_iter().map(|t| (t.name, t.place)).collect()
+    }
+
+    fn words(url: &str) -> String {
+        let error = Address::parse(url).err().unwrap();
+        assert_eq!(error.code().as_str(), "configuration", "{url}");
+        format!("{error} {error:?}")
     }
 
     #[test]
-    fn modes() {
-        for (query, expected) in [
-            ("", SslMode::Prefer),
-            ("?sslmode=prefer", SslMode::Prefer),
-            ("?sslmode=disable", SslMode::Disable),
-            ("?sslmode=require", SslMode::Require),
-            ("?sslmode=verify-full", SslMode::Require),
+    fn hosts() {
+        let name = |host: &str| Place::Name(host.into());
+        let ip = |ip: &str| Place::Ip(ip.parse().unwrap());
+        for (url, expected) in [
+            ("postgres://h/d", vec![("h:5432", name("h"))]),
+            ("postgresql://u:p@h:6543/d", vec![("h:6543", name("h"))]),
+            (
+                "postgres://127.0.0.1/d",
+                vec![("127.0.0.1:5432", ip("127.0.0.1"))],
+            ),
+            ("postgres://[::1]:7/d", vec![("[::1]:7", ip("::1"))]),
+            (
+                "postgres://a:1,b:2/d",
+                vec![("a:1", name("a")), ("b:2", name("b"))],
+            ),
+            (
+                "postgres://a,b/d?port=7",
+                vec![("a:7", name("a")), ("b:7", name("b"))],
+            ),
+            ("postgres://h/d?hostaddr=::1", vec![("h:5432", ip("::1"))]),
+            (
+                "postgres:///d?hostaddr=::1",
+                vec![("[::1]:5432", ip("::1"))],
+            ),
+            (
+                "postgres://localhost/d?host=db",
+                vec![("db:5432", name("db"))],
+            ),
+            (
+                "postgres:///d?host=/run/pg",
+                vec![("/run/pg/.s.PGSQL.5432", Place::Socket("/run/pg".into()))],
+            ),
+            (
+                "postgres://%2Frun/d",
+                vec![("/run/.s.PGSQL.5432", Place::Socket("/run".into()))],
+            ),
         ] {
-            let address = Address::parse(&format!("postgres://u@h/d{query}")).unwrap();
-            assert_eq!(address.config.get_ssl_mode(), expected, "{query}");
-        }
-        for bad in [
-            "postgres://h/d?sslmode=maybe",
-            "postgres://h/d?colour=red",
-            "postgres://h/d?pool_size=0",
-        ] {
-            let error = Address::parse(bad).err().unwrap();
-            assert_eq!(error.code().as_str(), "configuration", "{bad}");
+            let expected: Vec<_> = expected
+                .into_iter()
+                .map(|(name, place)| (name.to_owned(), place))
+                .collect();
+            assert_eq!(places(url), expected, "{url}");
         }
     }
 
     #[test]
-    fn an_error_does_not_show_the_password() {
-        let error = Address::parse("postgres://u:s3cret@h:port/d")
-            .err()
-            .unwrap();
-        assert!(!format!("{error} {error:?}").contains("s3cret"));
+    fn what_is_no_url_says_what_to_write() {
+        for url in [
+            "postgres://u:s3cret@h:port/d",
+            "postgres://u:s3cret/@h/d",
+            "postgres://u:123/s3cret@h/d",
+            "postgres://u:s3@cret@h/d",
+            "postgres://u:s3cret h/d",
+            "postgres://u:1?s3cret@h/d",
+            "postgres:///d",
+            "postgres://a,b/d?port=1,2,3",
+            "postgres://a,b/d?hostaddr=::1",
+            "postgres://[::1/d",
+        ] {
+            let words = words(url);
+            assert!(!words.contains("s3"), "{words}");
+            assert!(!words.contains("cret"), "{words}");
+        }
+        let words = words("postgres://u:p@h:port/d");
+        assert!(words.contains("postgres://user:password@host:5432/database"));
+    }
+
+    #[test]
+    fn defaults_and_what_replaces_them() {
+        let address = Address::parse("postgres://u:p@h/d").unwrap();
+        assert_eq!((address.sessions, address.pooler), (SESSIONS, false));
+        let config = &address.targets[0].config;
+        assert_eq!(config.get_user(), Some("u"));
+        assert_eq!(config.get_password(), Some(b"p".as_slice()));
+        assert_eq!(config.get_dbname(), Some("d"));
+        assert_eq!(config.get_application_name(), Some("backchat"));
+        let url = "postgres://u:p@h/d?user=v&password=q%26&dbname=e&application_name=mine";
+        let config = &Address::parse(url).unwrap().targets[0].config;
+        assert_eq!(config.get_user(), Some("v"));
+        assert_eq!(config.get_password(), Some(b"q&".as_slice()));
+        assert_eq!(config.get_dbname(), Some("e"));
+        assert_eq!(config.get_application_name(), Some("mine"));
+    }
+
+    #[test]
+    fn a_pooler_passes_no_options() {
+        assert!(words("postgres://h/d?pgbouncer=true&options=-cjit%3Doff").contains("`options`"));
     }
 }

@@ -1,22 +1,30 @@
 //! Postgres: the store of several machines. The same statements as SQLite, by the server's clock.
 //!
-//! `synchronous_commit=on` in every session, and never a transaction across the POST: each
-//! statement is one by itself. It needs sessions of its own: a pooler in transaction mode would
-//! lose the settings and the prepared statements.
+//! Each statement is a transaction by itself, with `synchronous_commit=on`; none is open across the
+//! POST. Sessions may be shared: through a pooler in transaction mode nothing of ours stays in them.
 
 mod address;
-mod executor;
+mod connection;
+mod dialect;
+mod encryption;
+mod execute;
+mod failure;
+mod parameters;
+mod pool;
 mod schema;
 mod session;
+mod settings;
 mod tls;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use backchat_core::jiff::Timestamp;
 use backchat_core::{Error, StoreError};
-use deadpool_postgres::Pool;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use super::per_process::PerProcess;
 use super::sql::{self, Statements};
@@ -28,38 +36,107 @@ use crate::digest::Digest;
 use crate::record::{Key, Record, StoredEvent, Ticket};
 use crate::state::End;
 use address::Address;
+use pool::{Manager, Pool};
 use session::Session;
 
-/// Keeps the ledger in a Postgres database, in the first schema of its search path.
+/// The longest that [`PostgresStore::open`] takes, unless an older ledger is brought up to date.
+const OPEN: Duration = Duration::from_secs(5);
+
+/// Keeps the ledger in a Postgres database, in the schema that the URL names or else in the first of
+/// the role's search path.
+///
+/// A call takes 3 s at most, whatever the network does, and a list or a count one minute.
 pub struct PostgresStore {
-    address: Address,
-    pool: PerProcess<Pool>,
-    statements: Arc<Statements>,
+    shared: Arc<Shared>,
     callers_clock: bool,
 }
 
+/// What the operations of a store have in common.
+struct Shared {
+    address: Arc<Address>,
+    pool: PerProcess<Pool>,
+    statements: Statements,
+    /// Begins a transaction of one statement.
+    begin: String,
+    /// The same for a statement that may read every row.
+    begin_long: String,
+    /// This process has seen a ledger of its version.
+    opened: AtomicBool,
+    /// Held while this process brings an older ledger up to date.
+    upgrading: Arc<Mutex<()>>,
+}
+
+impl Shared {
+    /// The pool of this process.
+    fn pool(&self) -> Result<Arc<Pool>, StoreError> {
+        self.pool.get(|| Manager::pool(&self.address))
+    }
+
+    /// Closes the connections that nobody uses.
+    fn close_idle(&self) {
+        if let Ok(pool) = self.pool() {
+            drop(pool.retain(|_, _| false));
+        }
+    }
+
+    fn found_pooler(&self) {
+        if let Ok(pool) = self.pool() {
+            pool.manager().found_pooler();
+        }
+    }
+}
+
 impl PostgresStore {
-    /// Connects to `url`, such as `postgres://user:password@host/database?sslmode=require`.
+    /// Connects to `url`, such as `postgres://user:password@host/database?sslmode=require`, and makes
+    /// the tables, or brings them up to date.
     ///
-    /// `sslmode=require` and above check the server's certificate and name, against the operating
-    /// system's certificates or those in `sslrootcert`; `prefer`, the default, encrypts when the
-    /// server can, without asking who it is; `disable` does not.
-    /// `pool_size` is how many sessions this process opens at most, 16 without it.
+    /// Parameters of the URL, beside those of libpq for the connection:
+    /// - `sslmode`: `require`, `verify-ca` and `verify-full` check the server's certificate and name,
+    ///   against the operating system's certificates or those of the file in `sslrootcert`;
+    ///   `no-verify` encrypts, and trusts any server; `prefer`, the default, does so when the server
+    ///   can; `disable` does not encrypt. `sslcert` and `sslkey` name the client's own certificate.
+    /// - `schema`: the schema of the tables.
+    /// - `pool_size`, or `connection_limit`: the most sessions that this process opens; 16.
+    /// - `pgbouncer=true`: the URL leads to a pooler that shares sessions. Most are noticed without
+    ///   it.
     ///
-    /// Raises `store_unavailable`, and `configuration` for a URL that is none, or a ledger of a
-    /// newer version.
+    /// Raises `configuration` for a URL that is none and names the parameter that is wrong;
+    /// `store_unavailable` when the database cannot be reached, its tables cannot be made, or they are
+    /// of a newer version.
     pub async fn open(url: &str) -> Result<Self, Error> {
-        let address = Address::parse(url)?;
-        let store = Self {
-            pool: PerProcess::new(address.pool()?),
+        let store = Self::later(url)?;
+        let now = Instant::now();
+        let opened = Session::open(&store.shared, now + OPEN, now + session::SLOW).await?;
+        opened.give_back(Ok(store))
+    }
+
+    /// The same, connecting with the first operation.
+    pub(super) fn later(url: &str) -> Result<Self, Error> {
+        let address = Arc::new(Address::parse(url)?);
+        let schema = address.schema.as_deref();
+        let (begin, begin_long) = (
+            settings::begin(schema, None),
+            settings::begin(schema, Some(session::SLOW)),
+        );
+        let shared = Shared {
+            pool: PerProcess::new(Manager::pool(&address)?),
+            statements: Statements::new(&dialect::DIALECT),
+            begin,
+            begin_long,
+            opened: AtomicBool::new(false),
+            upgrading: Arc::default(),
             address,
-            statements: Arc::new(Statements::new(&executor::DIALECT)),
-            callers_clock: false,
         };
-        let mut session = store.session().await?;
-        let migrated = schema::migrate(&mut session).await;
-        session.give_back(migrated)?;
-        Ok(store)
+        Ok(Self {
+            shared: Arc::new(shared),
+            callers_clock: false,
+        })
+    }
+
+    /// The SQL that makes the tables, or brings them from version `from` up to date.
+    pub(super) fn ddl(url: &str, from: usize) -> Result<Option<String>, Error> {
+        let address = Address::parse(url)?;
+        Ok(schema::ddl(address.schema.as_deref(), from))
     }
 
     /// Takes the time from the caller instead of the server: for tests, which set it.
@@ -70,8 +147,10 @@ impl PostgresStore {
     }
 
     async fn session(&self) -> Result<Session, StoreError> {
-        let pool = self.pool.get(|| self.address.pool())?;
-        Session::open(&pool, Arc::clone(&self.statements), self.callers_clock).await
+        let deadline = Instant::now() + session::CALL;
+        let mut session = Session::open(&self.shared, deadline, deadline).await?;
+        session.callers_clock = self.callers_clock;
+        Ok(session)
     }
 }
 

@@ -1,9 +1,17 @@
 //! The tables, and how an older ledger becomes a newer one.
 
-use backchat_core::{Error, StoreError};
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::sync::Arc;
 
-use super::super::sql::{OPEN, OPEN_1, RENAME_RELEASED};
-use super::session::Session;
+use backchat_core::StoreError;
+use tokio::time::Instant;
+use tokio_postgres::error::SqlState;
+
+use super::super::sql::render;
+use super::failure;
+use super::session::{Failed, Session};
+use super::settings::{self, identifier};
 
 /// Version 1: the ledger. The ids compare byte for byte, as elsewhere.
 ///
@@ -69,15 +77,142 @@ const VERSIONS: &[&str] = &[VERSION_1, VERSION_2];
 /// Two processes that start together take turns at this lock. (`backchat`, in ASCII.)
 const LOCK: i64 = 0x6261_636b_6368_6174;
 
-/// Brings the database up to date.
-pub(super) async fn migrate(session: &mut Session) -> Result<(), Error> {
-    // A process that may only read and write rows needs no right to make tables.
-    if found(session).await? == VERSIONS.len() {
-        return Ok(());
+/// What a look at the ledger's version found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// The version that this process knows.
+    Known,
+    /// No tables.
+    Missing,
+    Older(i64),
+    Newer(i64),
+}
+
+impl Found {
+    fn of(version: i64) -> Self {
+        match version.cmp(&known()) {
+            _ if version == 0 => Found::Missing,
+            std::cmp::Ordering::Less => Found::Older(version),
+            std::cmp::Ordering::Equal => Found::Known,
+            std::cmp::Ordering::Greater => Found::Newer(version),
+        }
     }
-    session
-        .batch("BEGIN; SET LOCAL statement_timeout = '1min'")
-        .await?;
+}
+
+/// The newest version that this process knows.
+fn known() -> i64 {
+    i64::try_from(VERSIONS.len()).unwrap_or(i64::MAX)
+}
+
+/// Looks at the ledger's version.
+pub(super) async fn look(session: &mut Session, deadline: Instant) -> Result<Found, Failed> {
+    let version = "SELECT coalesce(max(version), 0) FROM backchat_schema";
+    match session.query(version, deadline).await {
+        Ok(rows) => {
+            let version = rows.first().and_then(|row| row.try_get(0).ok());
+            Ok(Found::of(version.unwrap_or_default()))
+        }
+        Err(Failed::Refused(e)) if e.code() == Some(&SqlState::UNDEFINED_TABLE) => {
+            Ok(Found::Missing)
+        }
+        Err(failed) => Err(failed),
+    }
+}
+
+/// Why a process that has already used the ledger cannot go on.
+pub(super) fn unknown(found: Found) -> Option<StoreError> {
+    Some(match found {
+        Found::Known => return None,
+        Found::Newer(version) => StoreError::new(format!(
+            "this ledger is of version {version}, made by a newer Backchat; this one knows up to {}",
+            known()
+        )),
+        Found::Older(version) => StoreError::new(format!(
+            "this ledger is of version {version} now, and was of version {}: was an older copy \
+             restored? A new process brings it up to date",
+            known()
+        )),
+        Found::Missing => StoreError::new(
+            "the tables of this ledger are gone: restore them; a new process would make empty ones, \
+             and answer again what is delivered again",
+        ),
+    })
+}
+
+/// A statement that fails unless the ledger is of the version that this process knows, also when
+/// another process brings it up to date at this moment: what a statement changes it also returns.
+pub(super) fn guarded(sql: &str) -> Cow<'_, str> {
+    match sql.rsplit_once(RETURNING) {
+        None => sql.into(),
+        Some((before, after)) => {
+            let known = known();
+            format!(
+                "{before}{RETURNING}(SELECT 1 / (version = {known})::int FROM backchat_schema), {after}"
+            )
+            .into()
+        }
+    }
+}
+
+/// Whether [`guarded`] adds a first column.
+pub(super) fn is_guarded(sql: &str) -> bool {
+    sql.contains(RETURNING)
+}
+
+const RETURNING: &str = "RETURNING ";
+
+/// Makes the tables.
+pub(super) async fn create(session: &mut Session) -> Result<(), StoreError> {
+    let migrated = migrate(session).await;
+    migrated.map_err(|unable| unable.words(session))
+}
+
+/// Brings an older ledger up to date. The work goes on when the caller stops waiting: a large ledger
+/// takes longer than a webhook may.
+pub(super) async fn upgrade(mut session: Session, until: Instant) -> Result<(), StoreError> {
+    let busy = || StoreError::new("Postgres: this ledger is being brought up to date; try again");
+    let turn = Arc::clone(&session.shared().upgrading).try_lock_owned();
+    let turn = turn.map_err(|_| busy())?;
+    let work = tokio::spawn(async move {
+        let _turn = turn;
+        session.take_longer();
+        let migrated = migrate(&mut session).await;
+        let migrated = migrated.map_err(|unable| unable.words(&session));
+        session.give_back(migrated)
+    });
+    match tokio::time::timeout_at(until, work).await {
+        Ok(Ok(migrated)) => migrated,
+        Ok(Err(_)) | Err(_) => Err(busy()),
+    }
+}
+
+/// Why the tables could not be changed.
+enum Unable {
+    Failed(Failed),
+    Unknown(StoreError),
+    /// The role may not.
+    Forbidden(String),
+}
+
+impl From<Failed> for Unable {
+    fn from(failed: Failed) -> Self {
+        Unable::Failed(failed)
+    }
+}
+
+impl Unable {
+    fn words(self, session: &Session) -> StoreError {
+        match self {
+            Unable::Failed(failed) => session.words(&failed),
+            Unable::Unknown(error) => error,
+            Unable::Forbidden(why) => failure::of(session.host(), &why),
+        }
+    }
+}
+
+async fn migrate(session: &mut Session) -> Result<(), Unable> {
+    let begin = session.shared().begin_long.clone();
+    session.batch(&begin).await?;
     let migrated = migrate_locked(session).await;
     let end = if migrated.is_ok() {
         "COMMIT"
@@ -88,49 +223,130 @@ pub(super) async fn migrate(session: &mut Session) -> Result<(), Error> {
     migrated
 }
 
-async fn migrate_locked(session: &mut Session) -> Result<(), Error> {
-    let lock = format!("SELECT 1::bigint FROM pg_advisory_xact_lock({LOCK})");
-    session.integer(&lock).await?;
+async fn migrate_locked(session: &mut Session) -> Result<(), Unable> {
+    let lock = format!("SELECT pg_advisory_xact_lock({LOCK})");
+    session.batch(&lock).await?;
+    let place = Place::of(session).await?;
     // Not `to_regclass`: what it did not find before the lock it does not look for again.
-    session
-        .batch("CREATE TABLE IF NOT EXISTS backchat_schema (version bigint NOT NULL)")
-        .await?;
-    let version = version(session).await?;
-    let Some(missing) = VERSIONS.get(version..) else {
-        return Err(Error::configuration(
-            "store",
-            format!(
-                "this ledger is of version {version}, made by a newer Backchat; this one knows up to {}",
-                VERSIONS.len()
-            ),
-        ));
-    };
-    for sql in missing {
-        let sql = sql
-            .replace("{open_1}", OPEN_1)
-            .replace("{open}", OPEN)
-            .replace("{rename_released}", RENAME_RELEASED);
-        session.batch(&sql).await?;
-    }
-    let now = VERSIONS.len();
-    session
-        .batch(&format!(
-            "DELETE FROM backchat_schema; INSERT INTO backchat_schema VALUES ({now})"
-        ))
-        .await?;
-    Ok(())
-}
-
-async fn found(session: &mut Session) -> Result<usize, StoreError> {
-    let exists = "SELECT 1::bigint WHERE to_regclass('backchat_schema') IS NOT NULL";
-    if session.integer(exists).await?.is_none() {
-        return Ok(0);
-    }
-    version(session).await
-}
-
-async fn version(session: &mut Session) -> Result<usize, StoreError> {
+    let table = "CREATE TABLE IF NOT EXISTS backchat_schema (version bigint NOT NULL)";
+    let created = session.batch(table).await;
+    created.map_err(|failed| place.explain(failed, 0))?;
     let version = "SELECT coalesce(max(version), 0) FROM backchat_schema";
-    let version = session.integer(version).await?.unwrap_or_default();
-    Ok(usize::try_from(version).unwrap_or(usize::MAX))
+    let version = session.value::<i64>(version).await?.unwrap_or_default();
+    let found = Found::of(version);
+    if let Found::Newer(_) = found {
+        return unknown(found).map_or(Ok(()), |error| Err(Unable::Unknown(error)));
+    }
+    let missing = usize::try_from(version)
+        .ok()
+        .and_then(|n| VERSIONS.get(n..));
+    let missing = missing.unwrap_or_default();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if version > 0 {
+        // In the order in which statements take them.
+        let lock = "LOCK TABLE backchat_ledger, backchat_schema IN ACCESS EXCLUSIVE MODE";
+        let locked = session.batch(lock).await;
+        locked.map_err(|failed| place.explain(failed, version))?;
+    }
+    let changed = session.batch(&script(missing)).await;
+    changed.map_err(|failed| place.explain(failed, version))
+}
+
+/// The changes of these versions, the last of which becomes the ledger's.
+fn script(missing: &[&str]) -> String {
+    let mut sql: String = missing.iter().map(|sql| render(sql)).collect();
+    let known = known();
+    let _infallible = write!(
+        sql,
+        "\nDELETE FROM backchat_schema;\nINSERT INTO backchat_schema VALUES ({known});\n"
+    );
+    sql
+}
+
+/// The role that works, and the schema that it works in.
+struct Place {
+    role: String,
+    schema: Option<String>,
+}
+
+impl Place {
+    async fn of(session: &mut Session) -> Result<Self, Failed> {
+        let role = session.value("SELECT current_user::text").await?;
+        Ok(Self {
+            role: identifier(&role.unwrap_or_else(|| "role".to_owned())),
+            schema: session.value("SELECT current_schema()::text").await?,
+        })
+    }
+
+    fn explain(&self, failed: Failed, version: i64) -> Unable {
+        let code = match &failed {
+            Failed::Refused(error) => error.code().cloned(),
+            _ => None,
+        };
+        let (role, tables) = (&self.role, tables());
+        let wanted = self.schema.as_deref().map(identifier);
+        if code == Some(SqlState::INSUFFICIENT_PRIVILEGE) && version > 0 {
+            return Unable::Forbidden(format!(
+                "the role {role} may not bring the ledger from version {version} to {}: as the \
+                 owner of its tables run what `backchat inbox schema --from {version} --store URL` \
+                 prints",
+                known()
+            ));
+        }
+        if code == Some(SqlState::INSUFFICIENT_PRIVILEGE)
+            && let Some(schema) = wanted
+        {
+            return Unable::Forbidden(format!(
+                "the role {role} may not make the ledger's tables in the schema {schema}: as the \
+                 schema's owner run `GRANT CREATE ON SCHEMA {schema} TO {role}`; or run what \
+                 `backchat inbox schema --store URL` prints, and then `GRANT SELECT, INSERT, UPDATE, \
+                 DELETE ON {tables} TO {role}`"
+            ));
+        }
+        if code == Some(SqlState::INVALID_SCHEMA_NAME) {
+            return Unable::Forbidden(format!(
+                "there is no schema for the ledger's tables that the role {role} may use: as the \
+                 database's owner run `CREATE SCHEMA name AUTHORIZATION {role}`, or `GRANT USAGE, \
+                 CREATE ON SCHEMA name TO {role}`, and name it in the URL: `schema=name`"
+            ));
+        }
+        Unable::Failed(failed)
+    }
+}
+
+/// The names of the tables.
+fn tables() -> String {
+    let mut tables = vec!["backchat_schema"];
+    for line in VERSIONS.iter().flat_map(|sql| sql.lines()) {
+        let name = line.trim().strip_prefix("CREATE TABLE ");
+        tables.extend(name.and_then(|name| name.split(' ').next()));
+    }
+    tables.join(", ")
+}
+
+/// The statements that make the tables, or bring them from version `from` up to date.
+pub(super) fn ddl(schema: Option<&str>, from: usize) -> Option<String> {
+    let missing = VERSIONS.get(from..)?;
+    let mut sql = String::from("BEGIN;\n");
+    if let Some(schema) = schema {
+        sql.push_str(&format!(
+            "SET LOCAL search_path TO {};\n",
+            settings::search_path(schema)
+        ));
+    }
+    if from == 0 {
+        sql.push_str("CREATE TABLE backchat_schema (version bigint NOT NULL);\n");
+    } else {
+        sql.push_str("LOCK TABLE backchat_ledger, backchat_schema IN ACCESS EXCLUSIVE MODE;\n");
+    }
+    sql.push_str(&script(missing));
+    sql.push_str("COMMIT;\n");
+    sql.push_str(&format!(
+        "-- The application's role needs no other right:\n\
+         -- GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO role;\n",
+        tables()
+    ));
+    Some(sql)
 }

@@ -1,159 +1,262 @@
-//! One session of the pool, for one operation.
+//! One session of the pool, for one operation and within one deadline.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use backchat_core::StoreError;
-use deadpool_postgres::{Object, Pool, PoolError};
-use tokio::time::timeout;
-use tokio_postgres::types::{ToSql, Type};
+use deadpool::managed::PoolError;
+use tokio::time::{Instant, timeout_at};
 
-use super::super::sql::{Executor, Row, Statement, Statements, Value};
+use super::super::sql::Statement;
+use super::connection::Connection;
+use super::pool::Pooled;
+use super::schema::{self, Found};
+use super::{Shared, failure};
 
-/// Above the server's own limit: only a network that is gone reaches this.
-const QUICK: Duration = Duration::from_secs(3);
+/// The longest that an operation takes, whatever the server or the network does: a session of the
+/// pool, connecting, TLS, logging in, the ledger's version, the statements. Prelude waits 10 s.
+pub(super) const CALL: Duration = Duration::from_secs(3);
 
-/// For what reads every row.
-const SLOW: Duration = Duration::from_mins(1);
+/// The same for what may read every row. Only operators ask for that.
+pub(super) const SLOW: Duration = Duration::from_mins(1);
 
-/// A session. One that did not answer, or that nobody waited for, is not used again.
+/// A session that was idle for so long is asked for the ledger's version before it is used: a
+/// firewall, say, may have dropped the connection without a word.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// The longest that such a session may take to answer.
+const PROBE: Duration = Duration::from_secs(1);
+
+/// A session looks at the ledger's version at least as often as this.
+const LOOK: Duration = Duration::from_mins(1);
+
+/// A session. One that did not answer, or whose operation was dropped, is not used again.
 pub(super) struct Session {
-    object: InUse,
-    statements: Arc<Statements>,
-    callers_clock: bool,
+    shared: Arc<Shared>,
+    pooled: Option<Pooled>,
+    deadline: Instant,
+    /// Takes the time from the caller.
+    pub(super) callers_clock: bool,
+    /// All that was asked has been answered.
+    at_rest: bool,
+}
+
+/// Why a statement failed.
+pub(super) enum Failed {
+    /// The server refused it.
+    Refused(tokio_postgres::Error),
+    /// The connection is gone.
+    Lost(tokio_postgres::Error),
+    /// No answer within the deadline.
+    Silent,
 }
 
 impl Session {
+    /// A session on a ledger of this version. Missing tables are made, and older ones brought up to
+    /// date, which is waited for until `upgraded`.
     pub(super) async fn open(
-        pool: &Pool,
-        statements: Arc<Statements>,
-        callers_clock: bool,
+        shared: &Arc<Shared>,
+        deadline: Instant,
+        upgraded: Instant,
     ) -> Result<Self, StoreError> {
-        let object = pool.get().await.map_err(unreachable)?;
+        let mut deadline = deadline;
+        loop {
+            let mut session = Self::any(shared, deadline).await?;
+            let (fresh, due) = session.state();
+            if !due {
+                return Ok(session);
+            }
+            let probe = if fresh {
+                deadline
+            } else {
+                deadline.min(Instant::now() + PROBE)
+            };
+            let found = match schema::look(&mut session, probe).await {
+                Ok(found) => found,
+                // A connection that broke while nobody used it: the next one is new.
+                Err(Failed::Lost(_) | Failed::Silent) if !fresh => continue,
+                Err(failed) => return Err(session.words(&failed)),
+            };
+            match found {
+                Found::Older(_) if !session.has_opened() => {
+                    schema::upgrade(session, upgraded).await?;
+                    deadline = deadline.max((Instant::now() + CALL).min(upgraded));
+                    continue;
+                }
+                Found::Missing if !session.has_opened() => schema::create(&mut session).await?,
+                found => schema::unknown(found).map_or(Ok(()), Err)?,
+            }
+            session.opened();
+            return Ok(session);
+        }
+    }
+
+    /// Whether the connection is new, and whether it has to look at the ledger's version.
+    fn state(&self) -> (bool, bool) {
+        let Some(connection) = &self.pooled else {
+            return (true, true);
+        };
+        let Some(looked) = connection.looked else {
+            return (true, true);
+        };
+        let idle = connection.used.elapsed() >= IDLE;
+        (false, idle || looked.elapsed() >= LOOK)
+    }
+
+    /// Whether this process has seen a ledger of its version.
+    fn has_opened(&self) -> bool {
+        self.shared.opened.load(Ordering::Acquire)
+    }
+
+    fn opened(&mut self) {
+        self.shared.opened.store(true, Ordering::Release);
+        if let Some(connection) = self.pooled.as_mut() {
+            connection.looked = Some(Instant::now());
+        }
+    }
+
+    /// A session, whatever the ledger's version is.
+    async fn any(shared: &Arc<Shared>, deadline: Instant) -> Result<Self, StoreError> {
+        let pool = shared.pool()?;
+        let pooled = match timeout_at(deadline, pool.get()).await {
+            Ok(Ok(pooled)) => pooled,
+            Ok(Err(PoolError::Backend(error))) => return Err(error),
+            Ok(Err(other)) => {
+                return Err(StoreError::caused_by(format!("Postgres: {other}"), other));
+            }
+            Err(_elapsed) => {
+                let why = format!(
+                    "no session in time: {} of {} are in use, or the server does not answer",
+                    pool.status().size,
+                    pool.status().max_size
+                );
+                return Err(StoreError::new(format!("Postgres: {why}")));
+            }
+        };
         Ok(Self {
-            object: InUse(Some(object)),
-            statements,
-            callers_clock,
+            shared: Arc::clone(shared),
+            pooled: Some(pooled),
+            deadline,
+            callers_clock: false,
+            at_rest: true,
         })
     }
 
+    /// Gives the session back after an operation. One that did not answer is closed instead.
+    pub(super) fn give_back<T, E>(mut self, answer: Result<T, E>) -> Result<T, E> {
+        if self.at_rest {
+            drop(self.pooled.take());
+        }
+        answer
+    }
+
+    pub(super) fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
+    }
+
+    pub(super) fn sql(&self, statement: Statement) -> &str {
+        self.shared.statements.sql(statement)
+    }
+
+    pub(super) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// The operation reads every row.
+    pub(super) fn take_longer(&mut self) {
+        self.deadline = self.deadline.max(Instant::now() + SLOW + CALL);
+    }
+
+    /// The session is not ours alone.
+    pub(super) fn share(&mut self) {
+        if let Some(connection) = self.pooled.as_mut() {
+            connection.own_session = false;
+        }
+        self.shared.found_pooler();
+    }
+
     /// Runs SQL that takes nothing and gives nothing.
-    pub(super) async fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
-        self.within(QUICK, async |object| object.batch_execute(sql).await)
+    pub(super) async fn batch(&mut self, sql: &str) -> Result<(), Failed> {
+        self.within(self.deadline, async |on| on.client.batch_execute(sql).await)
             .await
     }
 
-    /// Runs a query for one integer; `None` without a row.
-    pub(super) async fn integer(&mut self, sql: &str) -> Result<Option<i64>, StoreError> {
-        let row = self
-            .within(SLOW, async |object| object.query_opt(sql, &[]).await)
-            .await?;
-        row.map(|row| row.try_get(0)).transpose().map_err(failed)
+    /// Runs a query for one value within a transaction that is open.
+    pub(super) async fn value<T>(&mut self, sql: &str) -> Result<Option<T>, Failed>
+    where
+        T: for<'a> tokio_postgres::types::FromSql<'a> + Send,
+    {
+        self.within(self.deadline, async |on| {
+            let row = on.client.query_typed_one(sql, &[]).await?;
+            row.try_get(0)
+        })
+        .await
     }
 
-    async fn within<T>(
+    /// Runs a query without parameters in a transaction of its own.
+    pub(super) async fn query(
         &mut self,
-        limit: Duration,
-        run: impl AsyncFnOnce(&mut Object) -> Result<T, tokio_postgres::Error>,
-    ) -> Result<T, StoreError> {
-        let gone = || StoreError::new("Postgres: the session has ended");
-        let mut object = InUse(self.object.0.take());
-        let running = run(object.0.as_mut().ok_or_else(gone)?);
-        let answer = match timeout(limit, running).await {
-            Ok(Ok(answer)) => Ok(answer),
-            // The server answered: a ROLLBACK, say, still has to go through this session.
-            Ok(Err(error)) if error.as_db_error().is_some() => Err(failed(error)),
-            Ok(Err(error)) => return Err(failed(error)),
-            Err(_elapsed) => return Err(StoreError::new("Postgres: no answer in time")),
+        sql: &str,
+        deadline: Instant,
+    ) -> Result<Vec<tokio_postgres::Row>, Failed> {
+        let shared = self.shared();
+        self.within(deadline, async |on| {
+            on.transact(&shared.begin, sql, &[]).await
+        })
+        .await
+    }
+
+    pub(super) async fn within<T>(
+        &mut self,
+        deadline: Instant,
+        run: impl AsyncFnOnce(&mut Connection) -> Result<T, tokio_postgres::Error>,
+    ) -> Result<T, Failed> {
+        let Some(connection) = self.pooled.as_mut() else {
+            return Err(Failed::Silent);
         };
-        std::mem::swap(&mut self.object, &mut object);
-        answer
+        self.at_rest = false;
+        let answer = timeout_at(deadline, run(connection)).await;
+        connection.used = Instant::now();
+        match answer {
+            Ok(Ok(answer)) => {
+                self.at_rest = true;
+                Ok(answer)
+            }
+            Ok(Err(error)) => match error.as_db_error() {
+                Some(server) if !failure::is_fatal(server) => {
+                    self.at_rest = true;
+                    Err(Failed::Refused(error))
+                }
+                _ => Err(Failed::Lost(error)),
+            },
+            Err(_elapsed) => {
+                // Whatever silenced this connection may have silenced those that nobody uses now.
+                self.shared.close_idle();
+                Err(Failed::Silent)
+            }
+        }
     }
 
-    /// Gives the session back after an operation. One that failed, or was left in the middle, is
-    /// closed instead: its settings, or a transaction, may still be on.
-    pub(super) fn give_back<T, E>(mut self, answer: Result<T, E>) -> Result<T, E> {
-        if answer.is_ok() {
-            drop(self.object.0.take());
+    pub(super) fn words(&self, failed: &Failed) -> StoreError {
+        match failed {
+            Failed::Refused(error) | Failed::Lost(error) => {
+                failure::of_statement(self.host(), error)
+            }
+            Failed::Silent => failure::of(self.host(), "no answer in time"),
         }
-        answer
+    }
+
+    pub(super) fn host(&self) -> &str {
+        self.pooled.as_ref().map_or("?", |on| &on.host)
     }
 }
 
-/// A session that is closed when it is dropped.
-struct InUse(Option<Object>);
-
-impl Drop for InUse {
+/// A session that was not given back is closed.
+impl Drop for Session {
     fn drop(&mut self) {
-        if let Some(object) = self.0.take() {
-            drop(Object::take(object));
+        if let Some(pooled) = self.pooled.take() {
+            drop(Pooled::take(pooled));
         }
     }
-}
-
-impl Executor for Session {
-    async fn run(
-        &mut self,
-        statement: Statement,
-        mut values: Vec<Value>,
-    ) -> Result<Vec<Row>, StoreError> {
-        if !self.callers_clock
-            && let Some(now) = values.first_mut()
-        {
-            *now = Value::Null;
-        }
-        if !statement.reads_all() {
-            return self.query(QUICK, statement, &values).await;
-        }
-        let limit = SLOW.as_millis();
-        self.batch(&format!(
-            "SET statement_timeout = {limit}; SET enable_seqscan = on"
-        ))
-        .await?;
-        let answer = self.query(SLOW + QUICK, statement, &values).await;
-        self.batch("SET statement_timeout = '2s'; SET enable_seqscan = off")
-            .await?;
-        answer
-    }
-}
-
-impl Session {
-    async fn query(
-        &mut self,
-        limit: Duration,
-        statement: Statement,
-        values: &[Value],
-    ) -> Result<Vec<Row>, StoreError> {
-        let statements = Arc::clone(&self.statements);
-        let rows = self
-            .within(limit, async |object| {
-                let sql = statements.sql(statement);
-                // The time is named even where a statement never asks for it.
-                let prepared = object.prepare_typed_cached(sql, &[Type::INT8]).await?;
-                let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|v| v as _).collect();
-                object.query(&prepared, &values).await
-            })
-            .await?;
-        rows.iter()
-            .map(|row| (0..row.len()).map(|n| row.try_get(n)).collect())
-            .map(|values: Result<_, _>| values.map(Row::new).map_err(failed))
-            .collect()
-    }
-}
-
-fn unreachable(error: PoolError) -> StoreError {
-    match error {
-        PoolError::Backend(error) => failed(error),
-        other => StoreError::caused_by(format!("Postgres: {other}"), other),
-    }
-}
-
-/// The server's own sentence, without the detail, which may quote values.
-#[allow(clippy::needless_pass_by_value, reason = "for `map_err`")]
-pub(super) fn failed(error: tokio_postgres::Error) -> StoreError {
-    let words = match error.as_db_error() {
-        Some(server) => server.message().to_owned(),
-        None => error.to_string(),
-    };
-    StoreError::new(format!("Postgres: {words}"))
 }

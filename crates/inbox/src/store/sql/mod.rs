@@ -9,7 +9,7 @@ pub(super) use operations::{
     backlog, begin_send, claim, counts, enqueue, find_sender, finish, forget, get, is_handled,
     list, mark_handled, next_due, oldest_maybe_sent, prune, rearm, settle,
 };
-pub(super) use statement::{Dialect, OPEN, OPEN_1, RENAME_RELEASED, Statement, Statements};
+pub(super) use statement::{Dialect, Statement, Statements, render};
 pub(super) use value::{Row, Value};
 
 use backchat_core::StoreError;

@@ -263,7 +263,8 @@ statements! {
     MarkHandled = "
         INSERT INTO backchat_handled (scope, event_id, slot, created_at)
         VALUES (?2, ?3, ?4, {now})
-        ON CONFLICT (scope, event_id, slot) DO NOTHING";
+        ON CONFLICT (scope, event_id, slot) DO NOTHING
+        RETURNING 1";
 }
 
 #[cfg(feature = "postgres")]
@@ -315,18 +316,24 @@ const PARTS: &[(&str, &str)] = &[
 ];
 
 /// The rows that the small index holds: none that is finished, none that was only just claimed.
-pub(crate) const OPEN: &str =
-    "state IN ('sending', 'maybe_sent', 'queued', 'retrying', 'given_up')";
+const OPEN: &str = "state IN ('sending', 'maybe_sent', 'queued', 'retrying', 'given_up')";
 
 /// [`OPEN`] as it was in version 1 of the tables.
-pub(crate) const OPEN_1: &str = "state IN ('sending', 'maybe_sent', 'released')";
+const OPEN_1: &str = "state IN ('sending', 'maybe_sent', 'released')";
 
-/// The rows of version 1 that nobody worked on, in the words of version 2.
-pub(crate) const RENAME_RELEASED: &str = "
+/// Gives the rows of version 1 that waited the words of version 2.
+const RENAME_RELEASED: &str = "
     UPDATE backchat_ledger SET
         state = CASE WHEN event IS NOT NULL AND due_at IS NULL THEN 'given_up'
                      WHEN attempts = 0 THEN 'queued' ELSE 'retrying' END
     WHERE state = 'released'";
+
+/// A version of the tables as SQL, without the names in braces.
+pub(crate) fn render(sql: &str) -> String {
+    sql.replace("{open_1}", OPEN_1)
+        .replace("{open}", OPEN)
+        .replace("{rename_released}", RENAME_RELEASED)
+}
 
 /// All statements, as one database writes them.
 pub(crate) struct Statements(Vec<String>);

@@ -1,16 +1,29 @@
 //! What a statement takes and gives: integers, texts, bytes, nothing.
 
+use std::fmt;
 use std::sync::Arc;
 
 use backchat_core::StoreError;
 
-/// One value of a statement or a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One value of a statement or a row. `Debug` shows no text and no bytes, which may be an event or a
+/// person's number: drivers log the values of statements.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Value {
     Null,
     Integer(i64),
     Text(Arc<str>),
     Bytes(Arc<[u8]>),
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Null => f.write_str("null"),
+            Value::Integer(integer) => integer.fmt(f),
+            Value::Text(text) => write!(f, "[{} bytes of text]", text.len()),
+            Value::Bytes(bytes) => write!(f, "[{} bytes]", bytes.len()),
+        }
+    }
 }
 
 impl From<i64> for Value {

@@ -26,6 +26,7 @@ use crate::digest::Digest;
 use crate::record::{Key, Record, StoredEvent, Ticket};
 use crate::state::End;
 use executor::Db;
+pub(super) use schema::ddl;
 use worker::Worker;
 
 /// How many rows of one sender are erased in one commit.

@@ -3,7 +3,7 @@
 use backchat_core::{Error, StoreError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::super::sql::{OPEN, OPEN_1, RENAME_RELEASED};
+use super::super::sql::render;
 use super::connection::failed;
 
 /// Version 1: the ledger.
@@ -59,6 +59,22 @@ const VERSION_2: &str = "
 
 const VERSIONS: &[&str] = &[VERSION_1, VERSION_2];
 
+/// The statements that make the tables, or bring them from version `from` up to date.
+pub(in crate::store) fn ddl(from: usize) -> Option<String> {
+    let mut sql = String::from("BEGIN IMMEDIATE;\n");
+    if from == 0 {
+        sql.push_str("CREATE TABLE backchat_schema (version INTEGER NOT NULL) STRICT;\n");
+    }
+    for missing in VERSIONS.get(from..)? {
+        sql.push_str(&render(missing));
+    }
+    let known = VERSIONS.len();
+    sql.push_str(&format!(
+        "\nDELETE FROM backchat_schema;\nINSERT INTO backchat_schema VALUES ({known});\nCOMMIT;\n"
+    ));
+    Some(sql)
+}
+
 /// Brings the file up to date. Two processes that start together take turns.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), Error> {
     let transaction = connection
@@ -76,11 +92,7 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), Error> {
     };
     for sql in missing {
         transaction
-            .execute_batch(
-                &sql.replace("{open_1}", OPEN_1)
-                    .replace("{open}", OPEN)
-                    .replace("{rename_released}", RENAME_RELEASED),
-            )
+            .execute_batch(&render(sql))
             .map_err(failed)?;
     }
     if !missing.is_empty() {
