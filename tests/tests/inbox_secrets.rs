@@ -60,8 +60,11 @@ async fn queued(url: &str) {
         .await
         .unwrap()
         .queue(QueueOptions::default())
-        .build();
-    inbox.on_message(|message: InboundMessage| async move { format!("Re: {}", message.text) });
+        .build()
+        .unwrap();
+    inbox
+        .on_message(|message: InboundMessage| async move { format!("Re: {}", message.text) })
+        .unwrap();
     let receipt = inbox.receive(&inbound(1, 10), NO_HEADERS).await;
     assert_eq!((receipt.status, &*receipt.body), (200, "queued"));
     let running = tokio::spawn({

@@ -51,8 +51,10 @@ async fn bot(sandbox: &SandboxHandle, answer: fn(InboundMessage) -> Option<Strin
         .build()
         .unwrap();
     let webhook = Webhook::new(sandbox.public_key_pem()).unwrap();
-    let inbox = Inbox::builder(client, webhook).build();
-    inbox.on_message(move |message| async move { answer(message) });
+    let inbox = Inbox::builder(client, webhook).build().unwrap();
+    inbox
+        .on_message(move |message| async move { answer(message) })
+        .unwrap();
     serve(move |headers, body| {
         let inbox = inbox.clone();
         async move {

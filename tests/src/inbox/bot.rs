@@ -3,12 +3,24 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use backchat_inbox::core::{Error, InboundMessage, Webhook};
+use backchat_inbox::core::{Client, Error, InboundMessage, Webhook};
 use backchat_inbox::{Inbox, InboxBuilder, Receipt};
 
 use super::api::{Api, Verdict};
 use super::event::{NO_HEADERS, inbound, message_id};
-use super::worker::Config;
+
+/// The time after which another delivery takes a message whose store fell silent.
+const LEASE: Duration = Duration::from_secs(2);
+
+/// A client whose calls end before the lease.
+fn client(url: &str) -> Result<Client, Error> {
+    Client::builder()
+        .base_url(url)
+        .api_token("token")
+        .max_retries(0)
+        .timeout(LEASE * 3 / 4)
+        .build()
+}
 
 /// The bot.
 pub struct Bot {
@@ -23,30 +35,30 @@ impl Bot {
     /// Opens the store now.
     pub async fn open(url: &str) -> Result<Self, Error> {
         let api = Api::start(|_, _| Verdict::YES).await.unwrap();
-        let builder = Inbox::builder(Config::client(&api.url)?, Webhook::unverified());
-        Ok(Self::new(api, builder.store(url).await?))
+        let builder = Inbox::builder(client(&api.url)?, Webhook::unverified());
+        Self::new(api, builder.store(url).await?)
     }
 
     /// Leaves opening the store to the first message.
     pub async fn later(url: &str) -> Result<Self, Error> {
         let api = Api::start(|_, _| Verdict::YES).await.unwrap();
-        let builder = Inbox::builder(Config::client(&api.url)?, Webhook::unverified());
-        Ok(Self::new(api, builder.store_later(url)?))
+        let builder = Inbox::builder(client(&api.url)?, Webhook::unverified());
+        Self::new(api, builder.store_later(url)?)
     }
 
-    fn new(api: Api, builder: InboxBuilder) -> Self {
-        let inbox = builder.lease(Duration::from_millis(500)).build();
-        inbox.on_message(
-            |message: InboundMessage| async move { format!("You said: {}", message.text) },
-        );
+    fn new(api: Api, builder: InboxBuilder) -> Result<Self, Error> {
+        let inbox = builder.lease(LEASE).build()?;
+        inbox.on_message(|message: InboundMessage| async move {
+            format!("You said: {}", message.text)
+        })?;
         let failures = Arc::<Mutex<Vec<String>>>::default();
         let noted = Arc::clone(&failures);
-        inbox.on_error(move |failure| noted.lock().unwrap().push(failure.error.to_string()));
-        Self {
+        inbox.on_error(move |failure| noted.lock().unwrap().push(failure.error.to_string()))?;
+        Ok(Self {
             inbox,
             api,
             failures,
-        }
+        })
     }
 
     /// Message `number`, by its webhook.
