@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use backchat_inbox::store::schema;
-use backchat_inbox::{Ledger, State};
+use backchat_inbox::{Ledger, Pruned, State};
 use backchat_tests::inbox::bot::Bot;
 use backchat_tests::inbox::database::Database;
 
@@ -99,7 +99,7 @@ async fn tables_that_their_owner_has_made() {
         assert!(ledger.counts().await.unwrap()[&State::Sent] >= 3);
         assert_eq!(
             ledger.prune(Duration::from_hours(24 * 30)).await.unwrap(),
-            0
+            Pruned::default()
         );
     }
     // The same tables as those that a process makes by itself.
