@@ -10,7 +10,6 @@ use backchat_core::{
     Client, CorrelationId, DeliveryEvent, Error, Event, InboundMessage, InboundMessageId,
     OptOutEvent, Webhook,
 };
-use tokio::sync::{Notify, watch};
 
 use crate::answer::{IntoAnswer, IntoHandled};
 use crate::builder::InboxBuilder;
@@ -19,6 +18,7 @@ use crate::handlers::Handlers;
 use crate::ledger::{Claim, Gate, Ledger};
 use crate::queue::Mode;
 use crate::record::{Record, Ticket};
+use crate::signals::{Stopping, Wake};
 use crate::state::{End, State};
 use crate::store::{Counts, Finished, Rearmed};
 use crate::tasks::Tasks;
@@ -38,8 +38,8 @@ pub(crate) struct Inner {
     pub(crate) handlers: Handlers,
     pub(crate) tasks: Tasks,
     /// Wakes the queue: something was stored, or finished.
-    pub(crate) wake: Notify,
-    pub(crate) stopping: watch::Sender<bool>,
+    pub(crate) wake: Wake,
+    pub(crate) stopping: Stopping,
 }
 
 impl Inbox {
@@ -64,8 +64,8 @@ impl Inbox {
                 mode,
                 handlers: Handlers::default(),
                 tasks: Tasks::default(),
-                wake: Notify::new(),
-                stopping: watch::Sender::new(false),
+                wake: Wake::default(),
+                stopping: Stopping::default(),
             }),
         }
     }

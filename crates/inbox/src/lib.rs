@@ -63,6 +63,7 @@ mod receipt;
 mod receive;
 mod record;
 mod reply;
+mod signals;
 mod state;
 pub mod store;
 mod tasks;
