@@ -94,7 +94,8 @@ impl Client {
                 builder.api_token(token.to_string_lossy())
             } else if asyncio.is_some() || token.is_callable() {
                 let function = asyncio.map(|token| token.get().0.bind(py));
-                let (provider, setter) = Callable::new(function.unwrap_or(&token), asyncio.is_some())?;
+                let (provider, setter) =
+                    Callable::new(function.unwrap_or(&token), asyncio.is_some())?;
                 token_loop = Some(setter);
                 builder.token_provider(provider)
             } else {

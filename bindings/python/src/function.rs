@@ -17,7 +17,11 @@ pub(crate) enum Kind {
 
 /// The kind of `function`, which is given as `name`. Raises `ConfigurationError` for one that the
 /// face could only accept, and never await or run.
-pub(crate) fn accept(function: &Bound<'_, PyAny>, name: &'static str, asyncio: bool) -> PyResult<Kind> {
+pub(crate) fn accept(
+    function: &Bound<'_, PyAny>,
+    name: &'static str,
+    asyncio: bool,
+) -> PyResult<Kind> {
     let kind = kind_of(function)?;
     let why = match kind {
         Kind::Plain => return Ok(kind),
@@ -96,7 +100,9 @@ pub(crate) fn place(error: &Bound<'_, PyAny>) -> Option<String> {
 pub(crate) fn type_name(value: &Bound<'_, PyAny>) -> String {
     let name = value.get_type().name().map(|name| name.to_string());
     match name {
-        Ok(name) if name.len() <= 64 && name.chars().all(|c| c.is_alphanumeric() || c == '_') => name,
+        Ok(name) if name.len() <= 64 && name.chars().all(|c| c.is_alphanumeric() || c == '_') => {
+            name
+        }
         _ => "an object".to_owned(),
     }
 }

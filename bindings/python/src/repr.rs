@@ -34,7 +34,10 @@ impl Repr {
     /// A moment as it came, shown if it looks like one.
     pub(crate) fn moment(self, name: &str, value: Option<&Timestamp>) -> Self {
         let looks_like_one = |moment: &str| {
-            moment.len() <= 64 && moment.chars().all(|c| c.is_ascii_digit() || "TtZz:.+- ".contains(c))
+            moment.len() <= 64
+                && moment
+                    .chars()
+                    .all(|c| c.is_ascii_digit() || "TtZz:.+- ".contains(c))
         };
         match value.map(Timestamp::as_str) {
             Some(moment) if !looks_like_one(moment) => self.masked(name, Some("…".to_owned())),

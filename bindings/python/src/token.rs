@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
+use backchat_core::fork::PerProcess;
 use backchat_core::{TokenError, TokenProvider};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -17,7 +18,7 @@ use tracing::Level;
 use crate::function::{self, Kind};
 use crate::log::{self, Line, Value};
 use crate::mailbox::Mailbox;
-use crate::own::{Own, PerProcess};
+use crate::own::Own;
 use crate::user_thread;
 
 /// How many threads one function may hold up.
@@ -182,7 +183,10 @@ impl Answer {
     fn take(&self, given: &Bound<'_, PyAny>) {
         match given.cast::<PyString>() {
             Ok(token) => self.tell(Ok(token.to_string_lossy().into_owned())),
-            Err(_) => self.fail(&format!("it returned {}, not str", function::type_name(given))),
+            Err(_) => self.fail(&format!(
+                "it returned {}, not str",
+                function::type_name(given)
+            )),
         }
     }
 

@@ -13,10 +13,11 @@ static ENDING: AtomicBool = AtomicBool::new(false);
 
 /// Runs `work` on a thread of its own, which may block for ever. It is dropped when Python is ending.
 pub(crate) fn run(work: impl FnOnce(Python<'_>) + Send + 'static) -> io::Result<()> {
+    // A fork waits until the thread has attached. While a thread begins, the C library (glibc 2.36)
+    // frees what the stack held before: a child of that moment frees it again. And in CPython 3.11 a
+    // thread that attaches holds a lock, which such a child waits for.
+    let working = Working::begin();
     let attach = move || {
-        // In CPython 3.11 a thread that attaches holds a lock, which a child that is forked at that
-        // moment waits for: so the fork waits for the thread.
-        let working = Working::begin();
         if ENDING.load(Ordering::Acquire) {
             return;
         }

@@ -152,18 +152,18 @@ def logger(monkeypatch: pytest.MonkeyPatch) -> Iterator[logging.Logger]:
 def test_a_log_handler(sandbox: Sandbox, trap: Trap, logger: logging.Logger) -> None:
     handler = Blocked(trap)
     logger.addHandler(handler)
+    inbox = backchat.Inbox(sandbox.client(), sandbox.webhook())
+
+    @inbox.on_message
+    def answer(message: backchat.InboundMessage) -> str:
+        raise RuntimeError
+
+    event = sandbox.say(ANNA, "Hi")
     try:
         for _ in range(3):
             both_faces_work(sandbox)
         trap.wait()
-        # A failure of a handler, and of a token, is logged too.
-        inbox = backchat.Inbox(sandbox.client(), sandbox.webhook())
-
-        @inbox.on_message
-        def answer(message: backchat.InboundMessage) -> str:
-            raise RuntimeError
-
-        event = sandbox.say(ANNA, "Hi")
+        # A failure of a handler is logged too.
         started = time.monotonic()
         assert inbox.receive(event.body, event.headers).body == "handler_failed"
         assert inbox.receive(event.body, {}).status == 401
@@ -173,7 +173,12 @@ def test_a_log_handler(sandbox: Sandbox, trap: Trap, logger: logging.Logger) -> 
         logger.removeHandler(handler)
         # The writer goes on, and has lost nothing.
         later: list[str] = []
-        logger.addFilter(lambda record: later.append(record.getMessage()) or True)
+
+        def keep(record: logging.LogRecord) -> bool:
+            later.append(record.getMessage())
+            return True
+
+        logger.addFilter(keep)
         inbox.receive(event.body, {})
         deadline = time.monotonic() + SOON
         while not any("signature_missing" in line for line in later):

@@ -4,7 +4,9 @@ sandbox."""
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -77,10 +79,10 @@ def bot(
         yield process, first.split()[-1] + "/webhooks/prelude"
 
 
-def eventually(what: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+def eventually(what: Callable[[], bool], longest: float = 20) -> None:
+    deadline = time.monotonic() + longest
     while not what():
-        assert time.monotonic() < deadline, "waited for 20 s"
+        assert time.monotonic() < deadline, f"waited for {longest} s"
         time.sleep(0.02)
 
 
@@ -136,6 +138,100 @@ def test_the_celery_bot_answers_once(sandbox: Sandbox, tmp_path: Path) -> None:
         program(worker, settings(sandbox), tmp_path),
     ):
         answers_once(sandbox, webhook)
+
+
+FATE = """
+import os, pathlib, signal, time
+
+def fate(text):
+    with open("runs.txt", "a") as runs:
+        runs.write(text + "\\n")
+    before = pathlib.Path("runs.txt").read_text().split().count(text) - 1
+    if text.startswith("kill") and before == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if text.startswith("fail") and before < 2:
+        raise RuntimeError("not yet")
+    if text.startswith("hold") and before == 0:
+        time.sleep(60)
+"""
+
+
+def fateful(directory: Path, sandbox: Sandbox, **more: str) -> dict[str, str]:
+    """The settings of the Celery bot with a handler whose end a message decides."""
+    line = '    return f"You said: {message.text}"'
+    source = (EXAMPLES / "celery_bot.py").read_text()
+    assert line in source
+    (directory / "fate.py").write_text(FATE)
+    bot = source.replace(line, f"    import fate; fate.fate(message.text)\n{line}")
+    (directory / "celery_bot.py").write_text(bot)
+    return settings(sandbox, **{"BACKCHAT_LEASE": "3", **more, "PYTHONPATH": str(directory)})
+
+
+@contextmanager
+def fateful_bot(directory: Path, env: dict[str, str]) -> Generator[str]:
+    """The bot of `fateful`, and the URL of its webhook."""
+    with program([str(directory / "celery_bot.py")], env, directory) as process:
+        assert process.stdout
+        yield process.stdout.readline().split()[-1] + "/webhooks/prelude"
+
+
+WORKER = ["-m", "celery", "-A", "celery_bot", "worker", "--concurrency=2", "--loglevel=CRITICAL"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Celery's prefork pool needs fork")
+def test_the_celery_bot_loses_nothing_when_its_workers_are_killed(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    texts = [f"{fate}-{n}" for fate in ("kill", "fail", "live") for n in range(2)]
+    env = fateful(tmp_path, sandbox)
+    with fateful_bot(tmp_path, env) as webhook, program(WORKER, env, tmp_path):
+        for n, text in enumerate(texts):
+            sandbox.say(f"+3361234567{n}", text, to=webhook)
+        eventually(lambda: len(sandbox.messages) >= len(texts), 60)
+        # What would be answered twice would be by now.
+        sandbox.say(OTHER, "live-last")
+        eventually(lambda: any(message.to == OTHER for message in sandbox.messages))
+    sent = sorted(message.text for message in sandbox.messages)
+    assert sent == sorted(f"You said: {text}" for text in [*texts, "live-last"])
+    runs = (tmp_path / "runs.txt").read_text().split()
+    assert {text: runs.count(text) for text in texts} == {
+        **{f"kill-{n}": 2 for n in range(2)},
+        **{f"fail-{n}": 3 for n in range(2)},
+        **{f"live-{n}": 1 for n in range(2)},
+    }
+
+
+@pytest.mark.skipif(shutil.which("redis-server") is None, reason="needs redis-server")
+def test_the_celery_bot_loses_nothing_when_a_machine_dies(sandbox: Sandbox, tmp_path: Path) -> None:
+    """The worker with all its children, in the middle of a handler, while others wait."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    redis = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    env = fateful(tmp_path, sandbox, CELERY_BROKER_URL=f"redis://127.0.0.1:{port}/0")
+    source = (tmp_path / "celery_bot.py").read_text()
+    assert '"visibility_timeout": 900' in source
+    (tmp_path / "celery_bot.py").write_text(source.replace(": 900", ": 4"))
+    texts = ["hold-0", "hold-1", "live-0", "live-1"]
+    with subprocess.Popen(redis, stdout=subprocess.DEVNULL, cwd=tmp_path) as broker:
+        try:
+            with fateful_bot(tmp_path, env) as webhook:
+                first = subprocess.Popen(
+                    [sys.executable, *WORKER], cwd=tmp_path, env=env, start_new_session=True
+                )
+                runs = tmp_path / "runs.txt"
+                for n, text in enumerate(texts):
+                    sandbox.say(f"+3361234567{n}", text, to=webhook)
+                eventually(lambda: runs.exists() and len(runs.read_text().split()) >= 2)
+                os.killpg(first.pid, signal.SIGKILL)
+                first.wait()
+                with program(WORKER, env, tmp_path):
+                    eventually(lambda: len(sandbox.messages) >= len(texts), 90)
+        finally:
+            broker.terminate()
+    assert sorted(message.text for message in sandbox.messages) == sorted(
+        f"You said: {text}" for text in texts
+    )
 
 
 def run_client(sandbox: Sandbox, to: str, reply_to: str | None) -> str:

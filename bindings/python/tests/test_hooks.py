@@ -155,12 +155,15 @@ def test_every_function_of_an_async_inbox_is_awaited(sandbox: Sandbox, decorator
             told.append(asyncio.current_task())
             return "Hello"
 
+    def later(event: object) -> object:
+        return Slow()(event)
+
     async def main() -> None:
         plain = backchat.AsyncInbox(sandbox.async_client(), sandbox.webhook())
         getattr(plain, decorator)(functools.partial(Slow()))
         # A plain function that gives what is to be awaited.
         lazy = backchat.AsyncInbox(sandbox.async_client(), sandbox.webhook())
-        getattr(lazy, decorator)(lambda event: Slow()(event))
+        getattr(lazy, decorator)(later)
         for inbox in (plain, lazy):
             if decorator == "on_error":
                 assert (await inbox.receive(b"{}", {})).status == 401
@@ -201,7 +204,11 @@ def test_a_coroutine_behind_a_lambda_is_a_failure(
     inbox = backchat.Inbox(sandbox.client(), sandbox.webhook())
     failures: list[backchat.Failure] = []
     inbox.on_error(failures.append)
-    getattr(inbox, decorator)(lambda event: coroutine())
+
+    def function(event: object) -> object:
+        return coroutine()
+
+    getattr(inbox, decorator)(function)
     event = events(sandbox)[decorator]
     if isinstance(event, SignedEvent):
         receipt = inbox.receive(event.body, event.headers)

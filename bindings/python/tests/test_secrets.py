@@ -8,7 +8,7 @@ import json
 import logging
 import pickle
 import traceback
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -70,7 +70,7 @@ def every_line_is_clean(caplog: pytest.LogCaptureFixture) -> Generator[None]:
 
 
 @contextmanager
-def answering(status: int, body: bytes, **headers: str) -> Iterator[str]:
+def answering(status: int, body: bytes, **headers: str) -> Generator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["content-length"]))
@@ -186,11 +186,11 @@ def test_a_wrong_argument(call: Callable[[str], object], bad: str) -> None:
 def test_the_frames_of_a_wrong_option_hold_no_secret(make: type[backchat.AsyncClient]) -> None:
     """As reporters of errors show the variables of each frame."""
     options = {"api_token": TOKEN, "proxy": f"http://u:{PASSWORD}@h", "timeout": 0}
-    stores = {"store": f"postgres://u:{PASSWORD}@127.0.0.1:9/db"}
+    store = f"postgres://u:{PASSWORD}@127.0.0.1:9/db"
     calls: list[Callable[[], object]] = [
         lambda: make(**options),  # type: ignore[arg-type]
-        lambda: backchat.Inbox(_client(), backchat.Webhook.unverified(), **stores),
-        lambda: backchat.AsyncInbox(_client(), backchat.Webhook.unverified(), **stores),
+        lambda: backchat.Inbox(_client(), backchat.Webhook.unverified(), store=store),
+        lambda: backchat.AsyncInbox(_client(), backchat.Webhook.unverified(), store=store),
     ]
     for call in calls:
         with pytest.raises(backchat.BackchatError) as raised:
@@ -243,9 +243,9 @@ def test_an_event_that_nobody_verified(wire: dict[str, object]) -> None:
     def answer(message: backchat.InboundMessage) -> str:
         raise LookupError
 
-    inbox.on_delivery(answer)  # type: ignore[type-var]
-    inbox.on_opt_out(answer)  # type: ignore[type-var]
-    inbox.on_other(answer)  # type: ignore[type-var]
+    inbox.on_delivery(answer)  # type: ignore[arg-type]
+    inbox.on_opt_out(answer)  # type: ignore[arg-type]
+    inbox.on_other(answer)  # type: ignore[arg-type]
     printed: list[object] = [event, pickle.loads(pickle.dumps(event)), inbox.handle(event)]
     printed += [getattr(event, part) for part in ("reply_window", "fee") if hasattr(event, part)]
     printed += inbox.list()

@@ -10,7 +10,6 @@ import dataclasses
 import datetime
 import decimal
 import enum
-import functools
 import io
 import logging
 import pathlib
@@ -77,11 +76,11 @@ class Liar:
         return 0
 
 
-def parts() -> Iterator[str]:
+def parts(*_: object) -> Iterator[str]:
     yield SECRET
 
 
-async def async_parts() -> AsyncIterator[str]:
+async def async_parts(*_: object) -> AsyncIterator[str]:
     yield SECRET
 
 
@@ -98,7 +97,7 @@ NOTHING: dict[str, Callable[[], object]] = {
     "empty bytes": bytes,
     "bytes": SECRET.encode,
     "bytearray": lambda: bytearray(SECRET.encode()),
-    "array": lambda: array.array("u", SECRET),
+    "array": lambda: array.array("b", SECRET.encode()),
     "list": lambda: [SECRET],
     "NotImplemented": lambda: NotImplemented,
     "Ellipsis": lambda: ...,
@@ -147,6 +146,9 @@ def failed(
     async def answer(message: backchat.InboundMessage) -> Any:
         return make()
 
+    def plain(message: backchat.InboundMessage) -> Any:
+        return make()
+
     async def main(handler: Any) -> None:
         inbox = backchat.AsyncInbox(sandbox.async_client(), sandbox.webhook())
         inbox.on_message(handler)
@@ -154,7 +156,7 @@ def failed(
         assert (await inbox.receive(event.body, event.headers)).body == "handler_failed"
 
     asyncio.run(main(answer))
-    asyncio.run(main(lambda message: make()))
+    asyncio.run(main(plain))
     assert sandbox.messages == []
     assert {failure.stage for failure in failures} == {"handler"}
     assert len({str(failure.error) for failure in failures}) == 1
@@ -197,7 +199,7 @@ def test_a_stream_is_a_failure_that_says_what_to_do(
 def test_a_handler_that_is_a_generator_fails(sandbox: Sandbox, handler: Callable[[], object]) -> None:
     async def main() -> None:
         inbox = backchat.AsyncInbox(sandbox.async_client(), sandbox.webhook())
-        inbox.on_message(functools.partial(lambda make, message: make(), handler))
+        inbox.on_message(handler)  # type: ignore[arg-type,type-var]
         event = await asyncio.to_thread(sandbox.say, ANNA, "Hi")
         assert (await inbox.receive(event.body, event.headers)).body == "handler_failed"
 
@@ -218,7 +220,7 @@ def test_a_coroutine_that_was_not_awaited_is_a_failure(
 
     async def main() -> None:
         inbox = backchat.AsyncInbox(sandbox.async_client(), sandbox.webhook())
-        inbox.on_message(answer)  # type: ignore[arg-type]
+        inbox.on_message(answer)  # type: ignore[type-var]
         inbox.on_error(failures.append)
         event = await asyncio.to_thread(sandbox.say, ANNA, "Hi")
         assert (await inbox.receive(event.body, event.headers)).body == "handler_failed"

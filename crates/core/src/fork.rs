@@ -4,9 +4,15 @@
 //! trust store) stays half done. So whoever forks calls [`prepare`] before it, and [`resume`] after
 //! it, in the parent and in the child. Atomics only: a lock could be held at the fork itself.
 
+#[cfg(feature = "client")]
+mod per_process;
+
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+
+#[cfg(feature = "client")]
+pub use per_process::{Owned, PerProcess};
 
 static FORKING: AtomicBool = AtomicBool::new(false);
 static RUNNING: AtomicUsize = AtomicUsize::new(0);

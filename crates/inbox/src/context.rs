@@ -10,7 +10,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use backchat_core::fork::Working;
+use backchat_core::fork::{Owned, PerProcess};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
@@ -40,7 +40,7 @@ struct Run {
     attempt: u32,
     deadline: Instant,
     cancelled: watch::Sender<bool>,
-    runs: Runs,
+    all: Arc<Owned<Alive>>,
 }
 
 impl HandlerContext {
@@ -66,13 +66,13 @@ impl HandlerContext {
 
     /// Tells that the answer is not wanted any more: the time is over, or the inbox shuts down.
     pub fn is_cancelled(&self) -> bool {
-        *self.0.cancelled.borrow() || *self.0.runs.0.shut_down.borrow()
+        *self.0.cancelled.borrow() || *self.0.all.shut_down.borrow()
     }
 
     /// Ends when the answer is not wanted any more.
     pub async fn cancelled(&self) {
         let mut cancelled = self.0.cancelled.subscribe();
-        let mut shut_down = self.0.runs.0.shut_down.subscribe();
+        let mut shut_down = self.0.all.shut_down.subscribe();
         // The senders live in `self`: waiting can only end with the value.
         tokio::select! {
             _cancelled = cancelled.wait_for(|cancelled| *cancelled) => {}
@@ -106,50 +106,53 @@ impl fmt::Debug for HandlerContext {
 
 impl Drop for Run {
     fn drop(&mut self) {
-        self.runs.table().keys.remove(&self.key);
-        self.runs.0.ended.notify_waiters();
+        self.all.keys().remove(&self.key);
+        self.all.ended.notify_waiters();
     }
 }
 
-/// The runs of this process that have not ended.
+/// The runs of this process that have not ended. Those of a parent process do not end here.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Runs(Arc<Shared>);
+pub(crate) struct Runs(Arc<PerProcess<Alive>>);
 
 #[derive(Debug, Default)]
-struct Shared {
-    table: Mutex<Table>,
+struct Alive {
+    keys: Mutex<HashSet<Key>>,
     ended: Notify,
     /// Whether no answer is wanted any more at all.
     shut_down: watch::Sender<bool>,
 }
 
-#[derive(Debug, Default)]
-struct Table {
-    process: u32,
-    keys: HashSet<Key>,
+impl Alive {
+    fn keys(&self) -> MutexGuard<'_, HashSet<Key>> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Runs {
     /// Begins a run; `None` while an earlier one of the same key goes on.
     pub(crate) fn begin(&self, key: Key, attempt: u32, limit: Duration) -> Option<HandlerContext> {
-        self.table().keys.insert(key.clone()).then(|| {
+        let all = self.0.get();
+        let begun = all.keys().insert(key.clone());
+        begun.then(|| {
             HandlerContext(Arc::new(Run {
                 key,
                 attempt,
                 deadline: Instant::now() + limit,
                 cancelled: watch::Sender::new(false),
-                runs: self.clone(),
+                all,
             }))
         })
     }
 
     /// Waits until no run of `key` is under way.
     pub(crate) async fn ended(&self, key: &Key) {
+        let all = self.0.get();
         loop {
-            let mut ended = std::pin::pin!(self.0.ended.notified());
+            let mut ended = std::pin::pin!(all.ended.notified());
             // Registered before the look: an end in between is not missed.
             ended.as_mut().enable();
-            if !self.table().keys.contains(key) {
+            if !all.keys().contains(key) {
                 return;
             }
             ended.await;
@@ -158,42 +161,7 @@ impl Runs {
 
     /// Tells every run that its answer is not wanted any more.
     pub(crate) fn cancel_all(&self) {
-        self.0.shut_down.send_replace(true);
-    }
-
-    fn table(&self) -> Unforked<'_> {
-        let working = Working::begin();
-        let mut table = self.0.table.lock().unwrap_or_else(PoisonError::into_inner);
-        // The runs of a parent process do not end here.
-        let process = std::process::id();
-        if table.process != process {
-            table.process = process;
-            table.keys.clear();
-        }
-        Unforked {
-            table,
-            _working: working,
-        }
-    }
-}
-
-/// The table, locked while no fork can begin: a child would find it locked for ever.
-struct Unforked<'a> {
-    table: MutexGuard<'a, Table>,
-    _working: Working,
-}
-
-impl std::ops::Deref for Unforked<'_> {
-    type Target = Table;
-
-    fn deref(&self) -> &Table {
-        &self.table
-    }
-}
-
-impl std::ops::DerefMut for Unforked<'_> {
-    fn deref_mut(&mut self) -> &mut Table {
-        &mut self.table
+        self.0.get().shut_down.send_replace(true);
     }
 }
 

@@ -3,15 +3,15 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use backchat_core::fork::PerProcess;
 use backchat_core::jiff::Timestamp;
 use backchat_core::{
     Client, CorrelationId, DeliveryEvent, Error, Event, InboundMessage, InboundMessageId,
     OptOutEvent, Webhook,
 };
-use tokio::sync::{Notify, watch};
 
 use crate::answer::{IntoAnswer, IntoHandled};
 use crate::builder::InboxBuilder;
@@ -22,6 +22,7 @@ use crate::ledger::{Claim, Gate, Ledger};
 use crate::options::{Mode, QueueOptions};
 use crate::queue::{self, Housekeeping};
 use crate::record::{Record, Ticket};
+use crate::signals::{Stopping, Wake};
 use crate::state::{End, State};
 use crate::store::{Counts, Finished, Rearmed};
 use crate::tasks::Tasks;
@@ -44,14 +45,12 @@ pub(crate) struct Inner {
     pub(crate) handlers: Handlers,
     pub(crate) tasks: Tasks,
     pub(crate) runs: Runs,
-    pub(crate) housekeeping: Housekeeping,
-    /// Whether a look for messages that no worker takes is planned.
-    pub(crate) watching: AtomicBool,
+    pub(crate) housekeeping: PerProcess<Housekeeping>,
     /// The number of requests that were not signed by Prelude.
     pub(crate) refused: AtomicU64,
     /// Wakes the queue: something was stored, or finished.
-    pub(crate) wake: Notify,
-    pub(crate) stopping: watch::Sender<bool>,
+    pub(crate) wake: Wake,
+    pub(crate) stopping: Stopping,
 }
 
 /// The options of an inbox, checked.
@@ -88,11 +87,10 @@ impl Inbox {
                 handlers: Handlers::default(),
                 tasks: Tasks::default(),
                 runs: Runs::default(),
-                housekeeping: Housekeeping::default(),
-                watching: AtomicBool::new(false),
+                housekeeping: PerProcess::default(),
                 refused: AtomicU64::new(0),
-                wake: Notify::new(),
-                stopping: watch::Sender::new(false),
+                wake: Wake::default(),
+                stopping: Stopping::default(),
             }),
         }
     }

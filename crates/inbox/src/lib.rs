@@ -111,6 +111,7 @@ mod receive;
 mod record;
 mod reply;
 mod retry;
+mod signals;
 mod state;
 pub mod store;
 mod tasks;

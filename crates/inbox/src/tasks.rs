@@ -6,30 +6,19 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use arc_swap::ArcSwap;
+use backchat_core::fork::{Owned, PerProcess};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::caller;
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Tasks(Arc<ArcSwap<Running>>);
+pub(crate) struct Tasks(Arc<PerProcess<Running>>);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Running {
-    process: u32,
     count: AtomicUsize,
     ended: Notify,
-}
-
-impl Default for Running {
-    fn default() -> Self {
-        Self {
-            process: std::process::id(),
-            count: AtomicUsize::new(0),
-            ended: Notify::new(),
-        }
-    }
 }
 
 impl Tasks {
@@ -37,7 +26,7 @@ impl Tasks {
         &self,
         future: impl Future<Output = T> + Send + 'static,
     ) -> JoinHandle<T> {
-        let counted = Counted::new(self.running());
+        let counted = Counted::new(self.0.get());
         tokio::spawn(caller::inherit(async move {
             let _counted = counted;
             future.await
@@ -46,7 +35,7 @@ impl Tasks {
 
     /// Waits until nothing runs.
     pub(crate) async fn idle(&self) {
-        let running = self.running();
+        let running = self.0.get();
         loop {
             let mut ended = std::pin::pin!(running.ended.notified());
             ended.as_mut().enable();
@@ -56,27 +45,13 @@ impl Tasks {
             ended.await;
         }
     }
-
-    /// The tasks of this process.
-    fn running(&self) -> Arc<Running> {
-        let current = self.0.load();
-        if current.process == std::process::id() {
-            return Arc::clone(&current);
-        }
-        let fresh = Arc::new(Running::default());
-        let previous = self.0.compare_and_swap(&current, Arc::clone(&fresh));
-        if previous.process == fresh.process {
-            return Arc::clone(&previous);
-        }
-        fresh
-    }
 }
 
 /// Counts a task for as long as it runs.
-struct Counted(Arc<Running>);
+struct Counted(Arc<Owned<Running>>);
 
 impl Counted {
-    fn new(running: Arc<Running>) -> Self {
+    fn new(running: Arc<Owned<Running>>) -> Self {
         running.count.fetch_add(1, Ordering::AcqRel);
         Self(running)
     }

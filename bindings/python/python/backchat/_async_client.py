@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime, timedelta
     from types import TracebackType
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     from ._native import (
         Document,
@@ -66,9 +66,10 @@ class AsyncClient:
     ) -> None:
         """The options of `Client`; `api_token` may also be an `async def` function, which runs in the
         event loop that makes the call."""
+        token: Any = _AsyncToken(api_token) if callable(api_token) else api_token
         try:
             self._client = Client(
-                api_token=_AsyncToken(api_token) if callable(api_token) else api_token,
+                api_token=token,
                 base_url=base_url,
                 timeout=timeout,
                 connect_timeout=connect_timeout,
@@ -82,7 +83,7 @@ class AsyncClient:
             )
         except BaseException:
             # A traceback that shows variables would show what they hold.
-            api_token = base_url = callback_url = proxy = None
+            api_token = token = base_url = callback_url = proxy = None
             raise
         self._calls = self._client._asyncio()
         self._notify = AsyncNotify(self._calls.notify)

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime, timedelta
-    from typing import Any, Literal, TypeVar
+    from typing import Literal, TypeVar
 
     from ._asgi import ASGI
     from ._async_client import AsyncClient

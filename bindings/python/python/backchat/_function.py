@@ -24,7 +24,7 @@ def kind_of(function: Any) -> _Kind:
     object with `__call__`, too."""
     while isinstance(function, functools.partial):
         function = function.func
-    for called in (function, getattr(type(function), "__call__", None)):
+    for called in (function, getattr(_class(function), "__call__", None)):
         if inspect.iscoroutinefunction(called):
             return "async"
         if inspect.isasyncgenfunction(called):
@@ -32,6 +32,10 @@ def kind_of(function: Any) -> _Kind:
         if inspect.isgeneratorfunction(called):
             return "generator"
     return "plain"
+
+
+def _class(value: object) -> type[object]:
+    return type(value)
 
 
 def undone(value: Any) -> str | None:

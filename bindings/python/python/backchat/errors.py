@@ -62,7 +62,8 @@ class BackchatError(Exception):
     @property
     def request_id(self) -> str | None:
         """The id that the API gave to the request, for Prelude's support."""
-        return self._exactly("request_id")
+        request_id: str | None = self._exactly("request_id")
+        return request_id
 
     correlation_id: str | None = None
     """The correlation id of the call: delivery events carry the same."""
@@ -111,7 +112,8 @@ class ApiError(BackchatError):
     def server_message(self) -> str | None:
         """The API's own sentence. It may quote numbers and texts: keep it out of logs. It is not in
         `vars(error)`."""
-        return self._exactly("server_message")
+        server_message: str | None = self._exactly("server_message")
+        return server_message
 
 
 class WindowExpiredError(ApiError):
@@ -161,7 +163,8 @@ class MaybeSentError(BackchatError):
     @property
     def server_code(self) -> str | None:
         """The code in the answer's body, such as `internal`. It does not tell either."""
-        return self._exactly("server_code")
+        server_code: str | None = self._exactly("server_code")
+        return server_code
 
 
 class SentUnconfirmedError(BackchatError):
@@ -194,7 +197,8 @@ class UnreadableEventError(BackchatError):
     @property
     def raw(self) -> bytes | None:
         """The body as it was received. It is not in `vars(error)`."""
-        return self._exactly("raw")
+        raw: bytes | None = self._exactly("raw")
+        return raw
 
     verified: bool | None = None
     """Whether Prelude's signature over the bytes is good."""

@@ -60,14 +60,26 @@ pub(super) fn line(failure: &CoreFailure) -> Line {
     let id = |masked: Option<String>| Some(Value::text(masked?.trim_matches('"')));
     Line::new(level, message)
         .field("stage", Some(Value::text(failure.stage.as_str())))
-        .field("event_id", id(failure.event_id.as_ref().map(EventId::masked)))
-        .field("message_id", id(failure.message_id.as_ref().map(InboundMessageId::masked)))
-        .field("code", error.map(|error| Value::text(error.code().to_string())))
+        .field(
+            "event_id",
+            id(failure.event_id.as_ref().map(EventId::masked)),
+        )
+        .field(
+            "message_id",
+            id(failure.message_id.as_ref().map(InboundMessageId::masked)),
+        )
+        .field(
+            "code",
+            error.map(|error| Value::text(error.code().to_string())),
+        )
         .field("error", Some(Value::text(failure.error.to_string())))
         .cause(Cause::Handler(Arc::clone(&failure.error)))
 }
 
-pub(super) fn to_python<'py>(py: Python<'py>, failure: &CoreFailure) -> PyResult<Bound<'py, Failure>> {
+pub(super) fn to_python<'py>(
+    py: Python<'py>,
+    failure: &CoreFailure,
+) -> PyResult<Bound<'py, Failure>> {
     let error = if let Some(error) = failure.error.downcast_ref::<Error>() {
         exception(py, error)?.unbind()
     } else if let Some(raised) = failure.error.downcast_ref::<Raised>() {

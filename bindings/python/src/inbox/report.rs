@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwapOption;
-use backchat_core::Error;
+use backchat_core::fork::PerProcess;
+use backchat_core::{Error, runtime};
 use backchat_inbox::Failure as CoreFailure;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
@@ -15,7 +16,7 @@ use super::failure;
 use crate::error::raise;
 use crate::function;
 use crate::log::{self, Cause, Line, Value};
-use crate::own::{Own, PerProcess};
+use crate::own::Own;
 use crate::user_thread;
 
 /// How many threads `on_error` may hold up where nobody waits for it.
@@ -99,7 +100,8 @@ impl Report {
     #[staticmethod]
     fn left_undone(what: String) {
         let line = Line::new(Level::ERROR, "the on_error function did nothing");
-        let why = format!("it returned {what}, which nobody runs: do the work in the function itself");
+        let why =
+            format!("it returned {what}, which nobody runs: do the work in the function itself");
         log::push(line.field("error", Some(Value::Text(why))));
     }
 }
@@ -141,14 +143,16 @@ impl Drop for Untold {
             return;
         };
         let (hook, failure) = (self.hook.clone(), self.failure.clone());
-        // Without a thread the failure is in the log alone.
-        let _started = user_thread::run(move |py| {
+        let tell = move |py: Python<'_>| {
             let told = hook.tell_alone(py, &failure);
             if let Err(error) = told {
                 log_raised(error.into_value(py).into_any());
             }
             drop(permit);
-        });
+        };
+        // By the runtime, for this thread may have the GIL, which whoever forks waits for. Without a
+        // thread the failure is in the log alone.
+        let _started = runtime::spawn(async move { drop(user_thread::run(tell)) });
     }
 }
 

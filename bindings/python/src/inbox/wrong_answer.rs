@@ -23,7 +23,10 @@ impl WrongAnswer {
             "decode it"
         } else if undone.is_some_and(|what| !what.ends_with("generator")) {
             handler.awaiting()
-        } else if ["__next__", "__anext__", "__aiter__"].iter().any(|method| has(value, method)) {
+        } else if ["__next__", "__anext__", "__aiter__"]
+            .iter()
+            .any(|method| has(value, method))
+        {
             "if it is a stream, join its parts into one string"
         } else {
             "return the text itself, and None for no reply"
@@ -48,7 +51,10 @@ impl WrongAnswer {
         } else {
             handler.awaiting()
         };
-        Self(format!("the {} function returned {what}, which did not run: {hint}", handler.role))
+        Self(format!(
+            "the {} function returned {what}, which did not run: {hint}",
+            handler.role
+        ))
     }
 }
 

@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use backchat_core::fork::{Owned, PerProcess};
 use tokio::sync::Notify;
 use tracing::Level;
 
 use super::line::{Line, Value};
-use crate::own::{Current, PerProcess};
 
 /// How many lines may wait, for a handler of the application may block for ever.
 const MOST: usize = 10_000;
@@ -44,7 +44,7 @@ enum Writer {
 
 impl Lines {
     /// Those of this process: a child begins without lines, and without a writer.
-    pub(super) fn current() -> Arc<Current<Self>> {
+    pub(super) fn current() -> Arc<Owned<Self>> {
         CURRENT.get()
     }
 

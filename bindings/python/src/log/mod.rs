@@ -17,8 +17,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use tracing::Level;
 
-pub(crate) use line::{Cause, Line, Value};
 use line::ForPython;
+pub(crate) use line::{Cause, Line, Value};
 use lines::Lines;
 
 /// The target of the core and of the inbox, and the logger of Python.
@@ -52,7 +52,11 @@ pub(crate) fn look(py: Python<'_>) -> PyResult<()> {
     DEBUG.store(quiet(py, wanted())?.unwrap_or(false), Ordering::Relaxed);
     let lines = Lines::current();
     if lines.claim_writer() {
-        let start = || py.import("backchat._log")?.call_method0("start")?.is_truthy();
+        let start = || {
+            py.import("backchat._log")?
+                .call_method0("start")?
+                .is_truthy()
+        };
         let started = quiet(py, start());
         if !matches!(started, Ok(Some(true))) {
             lines.without_writer();

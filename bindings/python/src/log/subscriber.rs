@@ -32,8 +32,7 @@ impl Subscriber for Queue {
     }
 
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        Self::takes(metadata)
-            && (*metadata.level() <= Level::WARN || DEBUG.load(Ordering::Relaxed))
+        Self::takes(metadata) && (*metadata.level() <= Level::WARN || DEBUG.load(Ordering::Relaxed))
     }
 
     fn event(&self, event: &Event<'_>) {

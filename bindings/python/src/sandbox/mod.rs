@@ -84,7 +84,10 @@ impl Sandbox {
         let Some(running) = self.running.get() else {
             return Ok(());
         };
-        let running = running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let running = running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(Running { handle, runtime }) = running {
             wait_on(py, &runtime, handle.stop())?;
             py.detach(|| runtime.shutdown_timeout(Duration::from_secs(1)));

@@ -5,18 +5,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
 
 use super::gate::{Cancellation, Gate};
+use crate::fork::PerProcess;
 
 #[derive(Default)]
 pub(crate) struct Closing {
     closed: AtomicBool,
-    told: Notify,
+    /// Every call takes its lock, and one may have it at a fork.
+    told: PerProcess<Notify>,
 }
 
 impl Closing {
     /// Wakes every call that waits for a connection, a token or its next attempt.
     pub(super) fn close(&self) {
         self.close_quietly();
-        self.told.notify_waiters();
+        self.told.get().notify_waiters();
     }
 
     /// The same in a child process, where the waiting calls, and perhaps a lock, are the parent's.
@@ -29,7 +31,8 @@ impl Closing {
     }
 
     async fn closed(&self) {
-        let mut told = std::pin::pin!(self.told.notified());
+        let notify = self.told.get();
+        let mut told = std::pin::pin!(notify.notified());
         // Registered before the look: a close in between is not missed.
         told.as_mut().enable();
         if !self.is_closed() {

@@ -101,6 +101,9 @@ fn shared() -> Result<Arc<Shared>, Error> {
             process,
             runtime: tokio::runtime::Builder::new_multi_thread()
                 .worker_threads(1)
+                // A thread that begins at a fork can leave the child with a broken heap (glibc): the
+                // few for blocking work, such as looking up names, stay.
+                .thread_keep_alive(Duration::from_hours(1))
                 .thread_name("backchat")
                 .enable_all()
                 .build()

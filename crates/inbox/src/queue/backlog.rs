@@ -57,7 +57,8 @@ impl Inner {
 
     /// Looks for messages that no worker takes, until none waits any more.
     pub(crate) fn watch_backlog(self: &Arc<Self>) {
-        if self.is_running() || self.watching.swap(true, Ordering::AcqRel) {
+        let house = self.housekeeping.get();
+        if self.is_running() || house.watching.swap(true, Ordering::AcqRel) {
             return;
         }
         let watched = Arc::downgrade(self);
@@ -69,7 +70,7 @@ impl Inner {
                     return;
                 };
                 let Some(waits) = inner.waiting_backlog().await else {
-                    inner.watching.store(false, Ordering::Release);
+                    house.watching.store(false, Ordering::Release);
                     return;
                 };
                 if waits >= TOO_LONG && reported.is_none_or(|at| at.elapsed() >= REPORT_EVERY) {
@@ -83,7 +84,7 @@ impl Inner {
     /// The time that the queue has waited while no worker has a message of it. `None`: nothing
     /// waits, or this process works on it now.
     async fn waiting_backlog(&self) -> Option<Duration> {
-        if self.is_running() || *self.stopping.borrow() {
+        if self.is_running() || *self.stopping.subscribe().borrow() {
             return None;
         }
         match self.ledger.backlog().await {

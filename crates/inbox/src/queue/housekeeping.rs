@@ -1,9 +1,10 @@
 //! Cleaning up, and taking what an operator re-armed: beside the requests, or as they come.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use backchat_core::fork::Owned;
 use backchat_core::{Error, StoreError};
 
 use crate::failure::{Failure, Stage};
@@ -18,7 +19,7 @@ const PRUNE_EVERY: Duration = Duration::from_mins(1);
 /// The time between two looks for re-armed messages, while requests come.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// The runs of [`Inbox::run`](crate::Inbox::run), and the times of the next rounds.
+/// The runs of [`Inbox::run`](crate::Inbox::run) in this process, and the times of the next rounds.
 #[derive(Debug)]
 pub(crate) struct Housekeeping {
     running: AtomicUsize,
@@ -26,6 +27,8 @@ pub(crate) struct Housekeeping {
     /// The times of the next rounds, in milliseconds since `began`.
     next_prune: AtomicU64,
     next_look: AtomicU64,
+    /// Whether a look for messages that no worker takes is planned.
+    pub(super) watching: AtomicBool,
 }
 
 impl Default for Housekeeping {
@@ -35,14 +38,15 @@ impl Default for Housekeeping {
             began: Instant::now(),
             next_prune: AtomicU64::new(0),
             next_look: AtomicU64::new(0),
+            watching: AtomicBool::new(false),
         }
     }
 }
 
 /// One [`Inbox::run`](crate::Inbox::run) that is under way.
-pub(crate) struct Running<'a>(&'a Housekeeping);
+pub(super) struct Running(Arc<Owned<Housekeeping>>);
 
-impl Drop for Running<'_> {
+impl Drop for Running {
     fn drop(&mut self) {
         self.0.running.fetch_sub(1, Ordering::AcqRel);
     }
@@ -65,19 +69,20 @@ impl Housekeeping {
 }
 
 impl Inner {
-    pub(super) fn running(&self) -> Running<'_> {
-        self.housekeeping.running.fetch_add(1, Ordering::AcqRel);
-        Running(&self.housekeeping)
+    pub(super) fn running(&self) -> Running {
+        let house = self.housekeeping.get();
+        house.running.fetch_add(1, Ordering::AcqRel);
+        Running(house)
     }
 
     /// Whether [`Inbox::run`](crate::Inbox::run) is under way in this process.
     pub(crate) fn is_running(&self) -> bool {
-        self.housekeeping.is_running()
+        self.housekeeping.get().is_running()
     }
 
     /// Does, as a request comes, what [`Inbox::run`](crate::Inbox::run) does where it is called.
     pub(crate) async fn look_around(self: &Arc<Self>) {
-        let house = &self.housekeeping;
+        let house = self.housekeeping.get();
         if house.is_running() {
             return;
         }
