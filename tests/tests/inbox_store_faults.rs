@@ -296,7 +296,8 @@ async fn sqlite_a_queue_that_cannot_store_answers_503() {
     assert_eq!(bench.runs.load(Ordering::Acquire), 0);
 }
 
-/// A command that runs in mounts of its own, which end with it; `None` where that is not allowed.
+/// A command that runs in mounts of its own, which end with it; `None`, with a line that says so,
+/// where that is not allowed, and a failure where `CI=true`.
 fn with_own_mounts() -> Option<Command> {
     for how in [&["--mount"][..], &["--mount", "--map-root-user"]] {
         let mut tried = Command::new("unshare");
@@ -307,6 +308,10 @@ fn with_own_mounts() -> Option<Command> {
             return Some(command);
         }
     }
+    assert!(
+        std::env::var("CI").as_deref() != Ok("true"),
+        "CI allows no mounts of one's own"
+    );
     println!("skipped: no mounts of one's own here");
     None
 }
@@ -378,6 +383,52 @@ async fn sqlite_read_only() {
     let said = tokio::time::timeout(LONG, worker.line()).await.unwrap();
     assert_eq!(said, None);
     assert_eq!(server.requests().len(), 0);
+}
+
+/// As `-v ./inbox.db:/data/inbox.db` does: the log is in the container's folder, and goes with it.
+#[test]
+fn sqlite_file_that_is_mounted_by_itself() {
+    let opens = |mount: &str| {
+        let place = Place::sqlite();
+        fs::write(place.file(), b"").unwrap();
+        let mut command = with_own_mounts()?;
+        let config = Config::new(&place.url, &place.scope, "http://127.0.0.1:9");
+        // No message: it ends with its input, if it begins at all.
+        let config = Config { messages: 0, ..config };
+        command
+            .args(["sh", "-ec", &format!("cd \"$FOLDER\"; {mount}; exec \"$1\""), "sh"])
+            .arg(program())
+            .env("FOLDER", place.folder())
+            .env(CONFIG, serde_json::to_string(&config).unwrap())
+            .stdin(Stdio::null());
+        let ran = command.output().unwrap();
+        let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+        Some((ran.status.success(), said))
+    };
+    let refused = [
+        // Of one file system: the numbers of the devices are equal.
+        "mount --bind inbox.db inbox.db",
+        // Of another one.
+        "mkdir other; mount -t tmpfs backchat other; touch other/inbox.db; \
+         mount --bind other/inbox.db inbox.db",
+        // Behind a link.
+        "mkdir other; mv inbox.db other; ln -s other/inbox.db inbox.db; \
+         mount --bind other/inbox.db other/inbox.db",
+    ];
+    for mount in refused {
+        let Some((opened, said)) = opens(mount) else {
+            return;
+        };
+        assert!(!opened, "{mount}");
+        assert!(said.contains("mount the folder"), "{mount}: {said}");
+    }
+    for mount in [
+        "mount --bind . .; cd \"$PWD\"",
+        "mkdir other; mount -t tmpfs backchat other; rm inbox.db; ln -s other/inbox.db inbox.db",
+    ] {
+        let (opened, said) = opens(mount).unwrap();
+        assert!(opened, "{mount}: {said}");
+    }
 }
 
 // Postgres

@@ -51,3 +51,14 @@ impl<T> PerProcess<T> {
         }
     }
 }
+
+/// The value of a parent process is not dropped here: its threads are not in this one, but its locks
+/// may be held.
+impl<T> Drop for PerProcess<T> {
+    fn drop(&mut self) {
+        let owned = self.0.swap(None);
+        if owned.as_ref().is_some_and(|owned| owned.process != std::process::id()) {
+            std::mem::forget(owned);
+        }
+    }
+}

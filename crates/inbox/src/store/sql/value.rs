@@ -111,3 +111,15 @@ impl Row {
 pub(super) fn unexpected() -> StoreError {
     StoreError::new("the ledger holds a row that this version cannot read")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_not_printed() {
+        let values = [Value::from("+33612345678"), b"Hello".as_slice().into(), 7.into()];
+        let printed = format!("{values:?}");
+        assert_eq!(printed, "[Text([12 bytes]), Bytes([5 bytes]), Integer(…)]");
+    }
+}

@@ -2,17 +2,32 @@
 //!
 //! `synchronous=FULL` in WAL mode: `NORMAL` can lose the last commit in a power cut, and so send
 //! twice. One thread writes, and commits all that wait together, for each commit waits for the disk.
+//!
+//! An answer means that every other process sees the write. SQLite alone does not give that: its
+//! locks go when anybody in the process closes the file ([`guard`]), and with a fork ([`process`]);
+//! one file with two names has two logs ([`place`]); and files that were removed still take writes
+//! ([`identity`]).
 
 mod connection;
 mod executor;
-mod file;
+mod guard;
+mod handle;
+mod identity;
+mod log;
+#[cfg(target_os = "linux")]
+mod mount;
+mod place;
+mod process;
+mod rights;
 mod schema;
+mod session;
 mod worker;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use backchat_core::fork::Working;
 use backchat_core::jiff::Timestamp;
 use backchat_core::{Error, StoreError};
 
@@ -26,17 +41,30 @@ use crate::digest::Digest;
 use crate::record::{Key, Record, StoredEvent, Ticket};
 use crate::state::End;
 use executor::Db;
+use handle::Mode;
+use place::Place;
 pub(super) use schema::ddl;
-use worker::Worker;
+use session::Session;
+use worker::{Erase, Worker};
 
 /// How many rows of one sender are erased in one commit.
 const FORGET_STEP: usize = 200;
 
 /// Keeps the ledger in one SQLite file, which several processes of one machine may share. Not for
 /// network file systems: SQLite's locks do not hold there.
+///
+/// The file is `0600`, and two more lie beside it, with `-wal` and `-shm` after its name: they are
+/// parts of the ledger. In a container, mount the folder, not the file. A finished message's text
+/// is overwritten in the file; the log may hold it for a minute more, or as long as another process
+/// goes on reading. [`Store::forget`] empties the log as well.
+///
+/// A process that forks calls [`prepare`](backchat_core::fork::prepare) before, and
+/// [`resume`](backchat_core::fork::resume) after, in parent and child: each then opens the ledger
+/// for itself with its next use. Without them the child works as well, unless the parent was using
+/// the ledger at that moment; then every use in the child raises `store_unavailable`.
 #[derive(Debug)]
 pub struct SqliteStore {
-    path: PathBuf,
+    place: Arc<Place>,
     threads: PerProcess<Threads>,
 }
 
@@ -47,27 +75,37 @@ struct Threads {
 }
 
 impl SqliteStore {
-    /// Opens `path`, and makes it when it is not there. Its folder must be.
+    /// Opens `path`, and makes it when it is not there. Its folder must be. Links are followed.
     ///
-    /// Raises `store_unavailable`, and `configuration` for a ledger of a newer version.
+    /// Raises `store_unavailable`; `configuration` for a ledger of a newer version, a folder, and a
+    /// file with a second name (a hard link) or mounted by itself, for its log would not be shared.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
-        let path = std::path::absolute(path)
-            .map_err(|e| StoreError::caused_by("the path of the store is not usable", e))?;
-        let opening = path.clone();
-        let threads = tokio::task::spawn_blocking(move || {
-            schema::migrate(&mut connection::open(&opening)?)?;
-            Threads::open(&opening).map_err(Error::from)
-        })
-        .await
-        .map_err(|e| StoreError::caused_by("opening was interrupted", e))??;
+        let path = path.as_ref().to_owned();
+        let opening = tokio::task::spawn_blocking(move || {
+            let place = Arc::new(Place::make(&path)?);
+            let _working = Working::begin();
+            // Held so that nothing of this ledger is closed meanwhile.
+            let _guard = process::guard(&place)?;
+            connection::turn_log_on(place.file())?;
+            let writer = Session::new(&place, Mode::Write)?;
+            writer.migrate()?;
+            let threads = Threads::start(&place, writer)?;
+            Ok::<_, Error>((place, threads))
+        });
+        let (place, threads) = opening
+            .await
+            .map_err(|e| StoreError::caused_by("opening was interrupted", e))??;
         Ok(Self {
-            path,
+            place,
             threads: PerProcess::new(threads),
         })
     }
 
     fn threads(&self) -> Result<Arc<Threads>, StoreError> {
-        self.threads.get(|| Threads::open(&self.path))
+        self.threads.get(|| {
+            let _working = Working::begin();
+            Threads::start(&self.place, Session::new(&self.place, Mode::Write)?)
+        })
     }
 
     fn write<T, Run>(&self, run: Run) -> StoreFuture<'_, T>
@@ -75,7 +113,16 @@ impl SqliteStore {
         T: Send + 'static,
         Run: FnOnce(&mut Db<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        Box::pin(async move { self.threads()?.writer.run(run).await })
+        Box::pin(async move { self.threads()?.writer.run(Erase::Later, run).await })
+    }
+
+    /// As [`Self::write`], and nothing of what it erased is left in the log.
+    fn erase<T, Run>(&self, run: Run) -> StoreFuture<'_, T>
+    where
+        T: Send + 'static,
+        Run: FnOnce(&mut Db<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        Box::pin(async move { self.threads()?.writer.run(Erase::Now, run).await })
     }
 
     fn read<T, Run>(&self, run: Run) -> StoreFuture<'_, T>
@@ -83,17 +130,17 @@ impl SqliteStore {
         T: Send + 'static,
         Run: FnOnce(&mut Db<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        Box::pin(async move { self.threads()?.reader.run(run).await })
+        Box::pin(async move { self.threads()?.reader.run(Erase::Later, run).await })
     }
 }
 
 impl Threads {
-    fn open(path: &Path) -> Result<Self, StoreError> {
+    fn start(place: &Arc<Place>, writer: Arc<Session>) -> Result<Self, StoreError> {
         let statements = Arc::new(Statements::new(&executor::DIALECT));
-        let file = file::Identity::of(path)?;
+        let reader = Session::new(place, Mode::Read)?;
         Ok(Self {
-            writer: Worker::writer(connection::open(path)?, file, Arc::clone(&statements))?,
-            reader: Worker::reader(connection::open_to_read(path)?, statements)?,
+            writer: Worker::writer(writer, Arc::clone(&statements))?,
+            reader: Worker::reader(reader, statements)?,
         })
     }
 }
@@ -167,7 +214,7 @@ impl Store for SqliteStore {
             for step in keys.chunks(FORGET_STEP) {
                 let step = step.to_vec();
                 forgotten += self
-                    .write(move |db| now!(sql::forget(db, &step, sender, now)))
+                    .erase(move |db| now!(sql::forget(db, &step, sender, now)))
                     .await?;
             }
             Ok(forgotten)

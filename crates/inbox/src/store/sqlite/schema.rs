@@ -95,6 +95,7 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), Error> {
             .execute_batch(&render(sql))
             .map_err(failed)?;
     }
+    stamp(&transaction)?;
     if !missing.is_empty() {
         let now = i64::try_from(VERSIONS.len()).unwrap_or(i64::MAX);
         transaction
@@ -120,4 +121,39 @@ fn version(transaction: &Transaction<'_>) -> Result<usize, StoreError> {
         })
         .map(|version| usize::try_from(version).unwrap_or(usize::MAX))
         .map_err(failed)
+}
+
+/// Notes the version in the file's header too, where [`check`] finds it without a search.
+fn stamp(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+    if stamped(transaction)? == known() {
+        return Ok(());
+    }
+    transaction
+        .pragma_update(None, "user_version", known())
+        .map_err(failed)
+}
+
+/// Checks that the tables are still those that this process knows: another may have brought them
+/// up to date since. Asked within each transaction.
+pub(super) fn check(connection: &Connection) -> Result<(), StoreError> {
+    let (found, known) = (stamped(connection)?, known());
+    if found == known {
+        return Ok(());
+    }
+    let age = if found > known { "newer" } else { "older" };
+    Err(StoreError::new(format!(
+        "this ledger is of version {found}, made by a {age} Backchat, and this process knows version \
+         {known}: start it again, with the newer Backchat"
+    )))
+}
+
+fn stamped(connection: &Connection) -> Result<i64, StoreError> {
+    connection
+        .prepare_cached("PRAGMA user_version")
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+        .map_err(failed)
+}
+
+fn known() -> i64 {
+    i64::try_from(VERSIONS.len()).unwrap_or(i64::MAX)
 }

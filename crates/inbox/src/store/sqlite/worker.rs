@@ -1,19 +1,18 @@
-//! A thread with a connection: operations go in, and come out answered. The writer's commit answers
-//! all that it held, so that as many messages as are under way share one wait for the disk.
+//! A thread with a session: operations go in, and come out answered. The writer's commit answers all
+//! that it held, so that as many messages as are under way share one wait for the disk.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 
 use backchat_core::StoreError;
 use backchat_core::fork::Working;
-use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::super::sql::Statements;
-use super::connection::failed;
 use super::executor::Db;
-use super::file::Identity;
+use super::log::Log;
+use super::session::Session;
 
 /// How many operations one commit may hold.
 const BATCH: usize = 256;
@@ -24,40 +23,54 @@ pub(super) struct Worker {
     jobs: Sender<Box<dyn Job>>,
 }
 
+/// The moment when what an operation removed is gone from the log as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Erase {
+    /// When the log is emptied the next time.
+    Later,
+    /// Before the operation is answered.
+    Now,
+}
+
 impl Worker {
-    /// The thread that writes. `file` is what `connection` has open.
+    /// The thread that writes.
     pub(super) fn writer(
-        connection: Connection,
-        mut file: Identity,
+        session: Arc<Session>,
         statements: Arc<Statements>,
     ) -> Result<Self, StoreError> {
         Self::spawn("backchat-write", move |jobs| {
-            while let Some(mut batch) = next_batch(&jobs) {
-                let working = Working::begin();
-                let commit = commit(&connection, &mut file, &statements, &mut batch);
-                drop(working);
-                for job in batch {
-                    job.answer(commit.clone());
+            let mut log = Log::default();
+            loop {
+                match next_batch(&jobs, &log) {
+                    Ok(batch) => commit(&session, &statements, &mut log, batch),
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => break,
                 }
+                log.empty_when_due(&session);
             }
+            log.close(&session);
         })
     }
 
     /// The thread that reads.
     pub(super) fn reader(
-        connection: Connection,
+        session: Arc<Session>,
         statements: Arc<Statements>,
     ) -> Result<Self, StoreError> {
         Self::spawn("backchat-read", move |jobs| {
             for mut job in jobs {
                 let working = Working::begin();
-                let ran = job.run(&mut Db {
-                    connection: &connection,
-                    statements: &statements,
+                let ran = session.run(&mut |connection| {
+                    job.run(&mut Db {
+                        connection,
+                        statements: &statements,
+                    })
                 });
                 drop(working);
                 job.answer(ran);
             }
+            let _working = Working::begin();
+            session.close();
         })
     }
 
@@ -74,7 +87,11 @@ impl Worker {
     }
 
     /// Runs `operation` on the thread. An error means that it counts as not done.
-    pub(super) async fn run<T, Operation>(&self, operation: Operation) -> Result<T, StoreError>
+    pub(super) async fn run<T, Operation>(
+        &self,
+        erase: Erase,
+        operation: Operation,
+    ) -> Result<T, StoreError>
     where
         T: Send + 'static,
         Operation: FnOnce(&mut Db<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -85,6 +102,7 @@ impl Worker {
             .send(Box::new(Waiting {
                 operation: Some(operation),
                 result: None,
+                erase,
                 answer,
             }))
             .map_err(|_| ended())?;
@@ -92,56 +110,59 @@ impl Worker {
     }
 }
 
-/// The oldest operation, and all that wait behind it; `None` when nobody is left to send any.
-fn next_batch(jobs: &Receiver<Box<dyn Job>>) -> Option<Vec<Box<dyn Job>>> {
-    let first = jobs.recv().ok()?;
+/// The oldest operation, and all that wait behind it. `Timeout`: the log is to be emptied.
+fn next_batch(
+    jobs: &Receiver<Box<dyn Job>>,
+    log: &Log,
+) -> Result<Vec<Box<dyn Job>>, RecvTimeoutError> {
+    let first = match log.due_in() {
+        Some(wait) => jobs.recv_timeout(wait)?,
+        None => jobs.recv()?,
+    };
     let mut batch = vec![first];
     batch.extend(jobs.try_iter().take(BATCH - 1));
-    Some(batch)
+    Ok(batch)
 }
 
 /// Runs the batch in one transaction: all of it is durable, or none of it counts.
 fn commit(
-    connection: &Connection,
-    file: &mut Identity,
+    session: &Session,
     statements: &Statements,
-    batch: &mut [Box<dyn Job>],
-) -> Result<(), StoreError> {
-    file.check()?;
-    run(connection, "BEGIN IMMEDIATE")?;
-    let mut db = Db {
-        connection,
-        statements,
-    };
-    let ran = file
-        .note_log()
-        .and_then(|()| batch.iter_mut().try_for_each(|job| job.run(&mut db)))
-        .and_then(|()| run(connection, "COMMIT"));
-    // A full disk ends the transaction by itself.
-    if ran.is_err() && !connection.is_autocommit() {
-        run(connection, "ROLLBACK")?;
+    log: &mut Log,
+    mut batch: Vec<Box<dyn Job>>,
+) {
+    let working = Working::begin();
+    let done = session.run(&mut |connection| {
+        let mut db = Db {
+            connection,
+            statements,
+        };
+        batch.iter_mut().try_for_each(|job| job.run(&mut db))
+    });
+    drop(working);
+    if done.is_ok() {
+        log.note_commit();
+        if batch.iter().any(|job| job.erase() == Erase::Now) {
+            log.empty_now(session);
+        }
     }
-    ran
+    for job in batch {
+        job.answer(done.clone());
+    }
 }
 
-fn run(connection: &Connection, sql: &str) -> Result<(), StoreError> {
-    connection
-        .prepare_cached(sql)
-        .and_then(|mut statement| statement.execute([]))
-        .map(drop)
-        .map_err(failed)
-}
-
-/// An operation and the one who waits for it.
+/// An operation and the caller that waits for it.
 trait Job: Send {
     fn run(&mut self, db: &mut Db<'_>) -> Result<(), StoreError>;
-    /// `done`: whether what was run is durable.
+    fn erase(&self) -> Erase;
+    /// `done`: the operation is durable, or the reason against it.
     fn answer(self: Box<Self>, done: Result<(), StoreError>);
 }
 
 struct Waiting<T, Operation> {
     operation: Option<Operation>,
     result: Option<T>,
+    erase: Erase,
     answer: oneshot::Sender<Result<T, StoreError>>,
 }
 
@@ -158,6 +179,10 @@ where
             self.result = Some(operation(db)?);
         }
         Ok(())
+    }
+
+    fn erase(&self) -> Erase {
+        self.erase
     }
 
     fn answer(self: Box<Self>, done: Result<(), StoreError>) {
