@@ -59,6 +59,9 @@ impl Names {
     }
 }
 
+/// A clock that is further ahead of the newest row may have jumped.
+const AHEAD: Duration = Duration::from_hours(24);
+
 /// The warning is for people: once a process is enough.
 static SAID: Once = Once::new();
 
@@ -188,7 +191,6 @@ impl Rows {
     }
 
     fn prune(&mut self, prune: &Prune, now: Timestamp) -> u64 {
-        let old = |record: &Record| later(record.created_at, prune.retention) < now;
         let limit = prune.limit as usize;
         let mine: Vec<Record> = self
             .by_key
@@ -197,6 +199,9 @@ impl Rows {
             .filter(|record| record.key.scope == prune.scope)
             .cloned()
             .collect();
+        let newest = mine.iter().map(|record| record.created_at).max();
+        let believed = newest.map_or(now, |newest| now.min(later(newest, AHEAD)));
+        let old = |record: &Record| later(record.created_at, prune.retention) < believed;
         let mut changed = 0;
         for record in mine
             .iter()

@@ -102,6 +102,9 @@ pub trait Store: Send + Sync + 'static {
     /// One small step of cleaning up: deletes finished rows and erases events that were first seen
     /// longer than `retention` ago, and writes down what the lease made a `maybe_sent`. Says how many
     /// rows it changed: 0 means clean. A `maybe_sent` and what was never sent stay listed.
+    ///
+    /// The clock is believed for a day beyond the newest row: what a jump of the clock makes old is
+    /// not deleted before messages have come that confirm it.
     fn prune(&self, prune: Prune, now: Timestamp) -> StoreFuture<'_, u64>;
 }
 

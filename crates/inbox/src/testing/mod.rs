@@ -44,6 +44,7 @@ pub async fn suite(store: Arc<dyn Store>) {
     operator::lists_and_counts(desk("lists")).await;
     operator::forgetting(desk("forget")).await;
     operator::pruning(desk("prune")).await;
+    operator::pruning_by_a_clock_that_jumped(desk("jump")).await;
     queue::keeps_the_order_of_each_sender(desk("order")).await;
     queue::tries_again_and_gives_up(desk("again")).await;
     queue::a_dead_worker_loses_nothing(desk("dead")).await;

@@ -7,6 +7,7 @@ use backchat_core::jiff::Timestamp;
 
 use super::desk::{Desk, LEASE, not_sent, rejected, sent};
 use crate::digest::Digest;
+use crate::record::later;
 use crate::state::{End, State};
 use crate::store::{Claimed, ListQuery, Prune, Rearmed};
 
@@ -78,7 +79,7 @@ pub(super) async fn lists_and_counts(mut desk: Desk) {
     assert_eq!(seen, ["im_b", "im_a", "im_c", "im_d"]);
     let query = ListQuery {
         state: Some(State::MaybeSent),
-        since: crate::record::later(start, Duration::from_secs(1)),
+        since: later(start, Duration::from_secs(1)),
         after: None,
         limit: 1,
         ..query
@@ -157,4 +158,34 @@ pub(super) async fn pruning(mut desk: Desk) {
     assert_eq!(desk.get("im_6").await.unwrap().created_at, first);
     assert_eq!(desk.state("im_5").await, State::MaybeSent);
     assert_eq!(desk.state("im_7").await, State::Sending);
+}
+
+/// A redelivery of what was deleted too early would be answered a second time.
+pub(super) async fn pruning_by_a_clock_that_jumped(mut desk: Desk) {
+    let start = desk.now;
+    let ticket = desk.sending("im_1").await;
+    assert!(desk.finish(&ticket, sent("tx_1")).await);
+    assert!(desk.enqueue("im_2", "+33600000001").await);
+    let prune = |now| {
+        let prune = Prune {
+            scope: Arc::clone(&desk.scope),
+            retention: 15 * DAY,
+            limit: 100,
+        };
+        desk.store.prune(prune, now)
+    };
+    for ahead in [16 * DAY, 31 * DAY, 400 * DAY] {
+        assert_eq!(prune(later(start, ahead)).await.unwrap(), 0, "{ahead:?}");
+    }
+    assert_eq!(desk.state("im_1").await, State::Sent);
+    assert!(desk.get("im_2").await.unwrap().event.is_some());
+    // Messages go on coming: the time has passed. A day may be without any.
+    desk.now = later(start, 15 * DAY);
+    desk.sending("im_3").await;
+    assert_eq!(prune(later(start, 15 * DAY)).await.unwrap(), 0);
+    let next_day = later(start, 15 * DAY + DAY / 2);
+    // The lease of `im_3` is over, too.
+    assert_eq!(prune(next_day).await.unwrap(), 3);
+    assert!(desk.get("im_1").await.is_none());
+    assert_eq!(desk.get("im_2").await.unwrap().event, None);
 }

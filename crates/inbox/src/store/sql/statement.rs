@@ -202,7 +202,7 @@ statements! {
         UPDATE backchat_ledger SET {done}, updated_at = {now}
         WHERE (scope, message_id, slot) IN (
             SELECT scope, message_id, slot FROM backchat_ledger
-            WHERE scope = ?2 AND event IS NOT NULL AND created_at < {now} - ?4
+            WHERE scope = ?2 AND event IS NOT NULL AND {old}
             ORDER BY created_at LIMIT ?3)
         RETURNING 1";
     /// scope, limit, retention
@@ -210,7 +210,7 @@ statements! {
         DELETE FROM backchat_ledger
         WHERE (scope, message_id, slot) IN (
             SELECT scope, message_id, slot FROM backchat_ledger
-            WHERE scope = ?2 AND created_at < {now} - ?4
+            WHERE scope = ?2 AND {old}
               AND state IN ('sent', 'rejected', 'skipped')
             ORDER BY created_at LIMIT ?3)
         RETURNING 1";
@@ -244,6 +244,14 @@ const PARTS: &[(&str, &str)] = &[
     (
         "{done}",
         "due_at = NULL, event = NULL, event_verified = NULL",
+    ),
+    // Older than the retention, by the clock and by the rows: a clock that is ahead of the newest row
+    // by more than a day may have jumped, and is believed for a day.
+    (
+        "{old}",
+        "created_at < {now} - ?4
+         AND created_at < (SELECT max(created_at) FROM backchat_ledger WHERE scope = ?2)
+                          + 86400000000 - ?4",
     ),
     ("{open}", OPEN),
     // Said so that it does not imply `{open}`: Postgres would find a row whose key is known as well
