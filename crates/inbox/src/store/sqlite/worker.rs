@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
+use std::time::Instant;
 
 use backchat_core::StoreError;
 use backchat_core::fork::Working;
@@ -46,7 +47,7 @@ impl Worker {
                     Err(RecvTimeoutError::Timeout) => {}
                     Err(RecvTimeoutError::Disconnected) => break,
                 }
-                log.empty_when_due(&session);
+                log.empty_when_due(&session, Instant::now());
             }
             log.close(&session);
         })
@@ -115,7 +116,7 @@ fn next_batch(
     jobs: &Receiver<Box<dyn Job>>,
     log: &Log,
 ) -> Result<Vec<Box<dyn Job>>, RecvTimeoutError> {
-    let first = match log.due_in() {
+    let first = match log.due_in(Instant::now()) {
         Some(wait) => jobs.recv_timeout(wait)?,
         None => jobs.recv()?,
     };
@@ -141,7 +142,7 @@ fn commit(
     });
     drop(working);
     if done.is_ok() {
-        log.note_commit();
+        log.note_commit(Instant::now());
         if batch.iter().any(|job| job.erase() == Erase::Now) {
             log.empty_now(session);
         }
