@@ -9,10 +9,8 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
-use backchat_inbox::core::jiff::Timestamp;
+use backchat_inbox::Inbox;
 use backchat_inbox::core::{Webhook, fork};
-use backchat_inbox::store::{DueQuery, SqliteStore};
-use backchat_inbox::{Inbox, Store as _};
 use backchat_tests::inbox::event::{NO_HEADERS, inbound};
 use backchat_tests::inbox::worker::Config;
 use tokio::runtime::Runtime;
@@ -115,20 +113,18 @@ fn deliver(runtime: &Runtime, inbox: &Inbox, name: &str, numbers: impl IntoItera
     }
 }
 
-/// Writes to the ledger for ever, by way of another store: the child uses nothing else of this.
+/// Answers messages for ever, by way of another inbox: the child uses nothing else of it than the
+/// ledger.
 fn busy(runtime: &Runtime, file: &Path) -> Done {
-    let store = runtime.block_on(SqliteStore::open(file))?;
-    runtime.spawn(async move {
-        loop {
-            let query = DueQuery {
-                scope: "busy".into(),
-                slot: "reply".into(),
-                limit: 1,
-                lease: Duration::from_secs(1),
-            };
-            let _nothing_is_due = store.next_due(query, Timestamp::now()).await;
-        }
-    });
+    let other = runtime.block_on(inbox(file))?;
+    for task in 1..=8 {
+        let other = other.clone();
+        runtime.spawn(async move {
+            for number in 1_000_000 * task.. {
+                other.receive(&inbound(number, 10), NO_HEADERS).await;
+            }
+        });
+    }
     Ok(())
 }
 

@@ -13,7 +13,7 @@
 use std::fs;
 use std::process::Command;
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use backchat_inbox::State;
 use backchat_tests::example;
@@ -157,4 +157,23 @@ async fn a_child_that_is_torn_sends_nothing() {
         }
     }
     panic!("only {torn} of 40 children were torn");
+}
+
+/// What a child inherits must not keep the lock of a parent that is gone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_parent_that_is_killed_while_it_writes_holds_nobody_up() {
+    for _ in 0..10 {
+        let round = Round::new().await;
+        let mut command = round.command(1, "stays");
+        command.env("BUSY", "1").env("PREPARED", "1");
+        let mut process = Process::run(command);
+        process.wait_for("parent: message 1: 200", LONG).await;
+        process.kill();
+        let killed = Instant::now();
+        fs::write(round.place.folder().join("go-1"), "").unwrap();
+        process.wait_for("child 0 done 1", LONG).await;
+        round.check((10..20).chain([0, 1, 100]), "after a kill").await;
+        let took = killed.elapsed();
+        assert!(took < Duration::from_secs(4), "held up for {took:?}");
+    }
 }

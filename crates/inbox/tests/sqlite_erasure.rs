@@ -23,7 +23,9 @@ fn text(mark: &str) -> String {
 fn holding(file: &Path, needle: &str) -> Vec<&'static str> {
     let holds = |suffix: &&str| {
         let bytes = fs::read(format!("{}{suffix}", file.display())).unwrap_or_default();
-        bytes.windows(needle.len()).any(|found| found == needle.as_bytes())
+        bytes
+            .windows(needle.len())
+            .any(|found| found == needle.as_bytes())
     };
     ["", "-wal", "-shm"].into_iter().filter(holds).collect()
 }
@@ -70,7 +72,13 @@ async fn what_is_done_is_overwritten_and_the_end_empties_the_log() {
         async move { inbox.run().await }
     });
     api.posted(3).await;
-    while inbox.counts().await.unwrap().get(&backchat_inbox::State::Sent) != Some(&3) {
+    while inbox
+        .counts()
+        .await
+        .unwrap()
+        .get(&backchat_inbox::State::Sent)
+        != Some(&3)
+    {
         tokio::task::yield_now().await;
     }
     inbox.shutdown().await;

@@ -60,6 +60,9 @@ impl Names {
     }
 }
 
+/// A clock that is further ahead of the newest row may have jumped.
+const AHEAD: Duration = Duration::from_hours(24);
+
 /// The warning is for people: once a process is enough.
 static SAID: Once = Once::new();
 
@@ -180,12 +183,19 @@ impl Rows {
     }
 
     fn prune(&mut self, prune: &Prune, now: Timestamp) -> Pruned {
-        let old = |since: Timestamp| later(since, prune.retention) < now;
+        let all = RowFilter {
+            scope: Arc::clone(&prune.scope),
+            slot: None,
+        };
+        let newest = self.of(&all).map(|record| record.created_at).max();
+        let believed = newest.map_or(now, |newest| now.min(later(newest, AHEAD)));
+        let old = |since: Timestamp| later(since, prune.retention) < believed;
         let abandoned = |record: &Record| {
             let waits_for_redelivery = record.state != State::Claimed && record.due_at.is_none();
             record.is_claimable_at(now)
                 && (old(record.created_at)
-                    || (waits_for_redelivery && later(record.updated_at, prune.abandoned) < now))
+                    || (waits_for_redelivery
+                        && later(record.updated_at, prune.abandoned) < believed))
         };
         let finished = |record: &Record| {
             matches!(record.state, State::Sent | State::Rejected | State::Skipped)

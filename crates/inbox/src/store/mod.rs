@@ -114,6 +114,9 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// A `maybe_sent` and a `given_up` row stay listed. Each row that became one is named once, to
     /// one caller of all processes.
+    ///
+    /// For `retention` and `abandoned` the clock is believed for a day beyond the newest row: what a
+    /// jump of the clock makes old is not touched before messages have come that confirm it.
     fn prune(&self, prune: Prune, now: Timestamp) -> StoreFuture<'_, Pruned>;
 
     /// Tells whether an event that is no message was handled before. See [`Store::mark_handled`].

@@ -57,7 +57,10 @@ impl<T> PerProcess<T> {
 impl<T> Drop for PerProcess<T> {
     fn drop(&mut self) {
         let owned = self.0.swap(None);
-        if owned.as_ref().is_some_and(|owned| owned.process != std::process::id()) {
+        if owned
+            .as_ref()
+            .is_some_and(|owned| owned.process != std::process::id())
+        {
             std::mem::forget(owned);
         }
     }

@@ -7,6 +7,7 @@ use backchat_core::jiff::Timestamp;
 
 use super::desk::{Desk, LEASE, answer, event, not_sent, not_sent_yet, rejected, sent};
 use crate::digest::Digest;
+use crate::record::later;
 use crate::state::{End, State};
 use crate::store::{Claimed, EventKey, ListQuery, Prune, Pruned, Rearmed};
 
@@ -94,7 +95,7 @@ pub(super) async fn lists_and_counts(mut desk: Desk) {
     assert_eq!(seen, ["im_b", "im_a", "im_c", "im_d"]);
     let query = ListQuery {
         state: Some(State::MaybeSent),
-        since: crate::record::later(start, Duration::from_secs(1)),
+        since: later(start, Duration::from_secs(1)),
         after: None,
         limit: 1,
         ..query
@@ -208,6 +209,7 @@ pub(super) async fn what_is_not_delivered_again_is_given_up(mut desk: Desk) {
     desk.after(14 * DAY);
     assert_eq!(prune(&desk, 10).await.lost, []);
     desk.after(DAY + LEASE);
+    desk.sending("im_3").await;
     let retention = 30 * DAY;
     let pruned = prune_after(&desk, retention, 10).await;
     assert_eq!(pruned.lost.len(), 1);
@@ -216,6 +218,33 @@ pub(super) async fn what_is_not_delivered_again_is_given_up(mut desk: Desk) {
     assert!(desk.get("im_1").await.unwrap().event.is_some());
     // The queue works on it.
     assert_eq!(desk.state("im_2").await, State::Queued);
+}
+
+/// A redelivery of what was deleted too early would be answered a second time.
+pub(super) async fn pruning_by_a_clock_that_jumped(mut desk: Desk) {
+    let start = desk.now;
+    let ticket = desk.sending("im_1").await;
+    assert!(desk.finish(&ticket, sent("tx_1")).await);
+    assert!(desk.enqueue("im_2", "+33600000001").await);
+    let ticket = desk.won("im_4").await;
+    assert!(desk.finish(&ticket, not_sent(Some(Duration::ZERO))).await);
+    for ahead in [16 * DAY, 31 * DAY, 400 * DAY] {
+        desk.now = later(start, ahead);
+        assert_eq!(prune(&desk, 100).await, Pruned::default(), "{ahead:?}");
+    }
+    assert_eq!(desk.state("im_1").await, State::Sent);
+    assert_eq!(desk.state("im_4").await, State::Retrying);
+    assert!(desk.get("im_2").await.unwrap().event.is_some());
+    // Messages go on coming: the time has passed. A day may be without any.
+    desk.now = later(start, 15 * DAY);
+    desk.sending("im_3").await;
+    assert_eq!(prune(&desk, 100).await, Pruned::default());
+    desk.now = later(start, 15 * DAY + DAY / 2);
+    // The lease of `im_3` is over, too.
+    let pruned = prune(&desk, 100).await;
+    assert_eq!(pruned.lost.len(), 3);
+    assert!(desk.get("im_1").await.is_none());
+    assert_eq!(desk.get("im_2").await.unwrap().event, None);
 }
 
 pub(super) async fn events_are_handled_once(mut desk: Desk) {

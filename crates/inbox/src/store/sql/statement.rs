@@ -217,7 +217,8 @@ statements! {
         WHERE (scope, message_id, slot) IN (
             SELECT scope, message_id, slot FROM backchat_ledger
             WHERE scope = ?2 AND {open} AND state IN ('queued', 'retrying')
-              AND (created_at < {now} - ?4 OR (due_at IS NULL AND updated_at < {now} - ?5))
+              AND ({old} OR (due_at IS NULL AND updated_at < {now} - ?5
+                             AND updated_at < {newest} - ?5))
             ORDER BY created_at LIMIT ?3)
           AND coalesce(state, '') IN ('queued', 'retrying')
         RETURNING {record}";
@@ -226,8 +227,7 @@ statements! {
         UPDATE backchat_ledger SET state = 'given_up', due_at = NULL, updated_at = {now}
         WHERE (scope, message_id, slot) IN (
             SELECT scope, message_id, slot FROM backchat_ledger
-            WHERE scope = ?2 AND created_at < {now} - ?4
-              AND state = 'claimed' AND lease_until < {now}
+            WHERE scope = ?2 AND {old} AND state = 'claimed' AND lease_until < {now}
             ORDER BY created_at LIMIT ?3)
           AND state = 'claimed' AND lease_until < {now}
         RETURNING {record}";
@@ -236,7 +236,7 @@ statements! {
         UPDATE backchat_ledger SET {done}, updated_at = {now}
         WHERE (scope, message_id, slot) IN (
             SELECT scope, message_id, slot FROM backchat_ledger
-            WHERE scope = ?2 AND event IS NOT NULL AND created_at < {now} - ?4
+            WHERE scope = ?2 AND event IS NOT NULL AND {old}
             ORDER BY created_at LIMIT ?3)
         RETURNING 1";
     /// scope, limit, retention
@@ -244,7 +244,7 @@ statements! {
         DELETE FROM backchat_ledger
         WHERE (scope, message_id, slot) IN (
             SELECT scope, message_id, slot FROM backchat_ledger
-            WHERE scope = ?2 AND created_at < {now} - ?4
+            WHERE scope = ?2 AND {old}
               AND state IN ('sent', 'rejected', 'skipped')
             ORDER BY created_at LIMIT ?3)
         RETURNING 1";
@@ -253,7 +253,7 @@ statements! {
         DELETE FROM backchat_handled
         WHERE (scope, event_id, slot) IN (
             SELECT scope, event_id, slot FROM backchat_handled
-            WHERE scope = ?2 AND created_at < {now} - ?4
+            WHERE scope = ?2 AND {old}
             ORDER BY created_at LIMIT ?3)
         RETURNING 1";
     /// scope, event id, slot
@@ -308,6 +308,16 @@ const PARTS: &[(&str, &str)] = &[
     (
         "{done}",
         "due_at = NULL, event = NULL, event_verified = NULL, answer = NULL",
+    ),
+    // By the clock and by the rows: a clock that is ahead of the newest row by more than a day may
+    // have jumped, and is believed for a day.
+    (
+        "{old}",
+        "created_at < {now} - ?4 AND created_at < {newest} - ?4",
+    ),
+    (
+        "{newest}",
+        "coalesce((SELECT max(created_at) FROM backchat_ledger WHERE scope = ?2) + 86400000000, {now})",
     ),
     ("{open}", OPEN),
     // Said so that it does not imply `{open}`: Postgres would find a row whose key is known as well

@@ -118,7 +118,11 @@ mod tests {
 
     #[test]
     fn a_value_is_not_printed() {
-        let values = [Value::from("+33612345678"), b"Hello".as_slice().into(), 7.into()];
+        let values = [
+            Value::from("+33612345678"),
+            b"Hello".as_slice().into(),
+            7.into(),
+        ];
         let printed = format!("{values:?}");
         assert_eq!(printed, "[Text([12 bytes]), Bytes([5 bytes]), Integer(…)]");
     }

@@ -49,8 +49,11 @@ impl From<StoreError> for NotDone {
 impl Handle {
     pub(super) fn open(place: &Arc<Place>, mode: Mode) -> Result<Self, StoreError> {
         place.check()?;
+        Self::open_guarded(place, mode, process::guard(place)?)
+    }
+
+    fn open_guarded(place: &Arc<Place>, mode: Mode, guard: Arc<Guard>) -> Result<Self, StoreError> {
         let deadline = Deadline::begin();
-        let guard = process::guard(place)?;
         guard.hold_ledger(&deadline)?;
         let connection = match mode {
             Mode::Write => connection::open(place.file())?,

@@ -69,9 +69,8 @@ impl Identity {
 
 impl File {
     fn of(path: PathBuf) -> Result<Self, StoreError> {
-        let inode = Inode::at(&path).map_err(|e| {
-            StoreError::caused_by(format!("{} is gone: {e}", path.display()), e)
-        })?;
+        let inode = Inode::at(&path)
+            .map_err(|e| StoreError::caused_by(format!("{} is gone: {e}", path.display()), e))?;
         Ok(Self { path, inode })
     }
 

@@ -53,8 +53,8 @@ const FORGET_STEP: usize = 200;
 /// Keeps the ledger in one SQLite file, which several processes of one machine may share. Not for
 /// network file systems: SQLite's locks do not hold there.
 ///
-/// The file is `0600`, and two more lie beside it, with `-wal` and `-shm` after its name: they are
-/// parts of the ledger. In a container, mount the folder, not the file. A finished message's text
+/// The file is `0600`, and more lie beside it: `-wal` and `-shm`, which are parts of the ledger, and
+/// `-lock`. In a container, mount the folder, not the file. A finished message's text
 /// is overwritten in the file; the log may hold it for a minute more, or as long as another process
 /// goes on reading. [`Store::forget`] empties the log as well.
 ///

@@ -48,7 +48,10 @@ mod tests {
 
     #[test]
     fn the_number_of_the_mount_is_found() {
-        assert_eq!(parse("pos:\t0\nflags:\t012000000\nmnt_id:\t29\nino:\t7\n"), Some(29));
+        assert_eq!(
+            parse("pos:\t0\nflags:\t012000000\nmnt_id:\t29\nino:\t7\n"),
+            Some(29)
+        );
         assert_eq!(parse("pos:\t0\n"), None);
     }
 

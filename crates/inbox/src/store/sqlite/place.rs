@@ -16,7 +16,7 @@ use super::rights;
 const LINKS: usize = 40;
 
 /// Beside the ledger, while and after it is used.
-const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
+const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-lock"];
 
 /// A ledger's file.
 #[derive(Debug)]
@@ -62,9 +62,8 @@ impl Place {
     /// Raises `store_unavailable` for what cannot be reached, `configuration` for what is no place
     /// for a ledger.
     pub(super) fn make(path: &Path) -> Result<Self, Error> {
-        let unusable = |error: io::Error| {
-            StoreError::caused_by(format!("{}: {error}", path.display()), error)
-        };
+        let unusable =
+            |error: io::Error| StoreError::caused_by(format!("{}: {error}", path.display()), error);
         let given = std::path::absolute(path).map_err(unusable)?;
         let file = resolve(&given).map_err(unusable)?;
         if let Err(error) = create(&file)
@@ -96,6 +95,12 @@ impl Place {
 
     pub(super) fn index(&self) -> PathBuf {
         beside(&self.file, COMPANIONS[1])
+    }
+
+    /// The file that is locked for a transaction. No part of the ledger: it is always empty.
+    #[cfg(unix)]
+    pub(super) fn lock(&self) -> PathBuf {
+        beside(&self.file, COMPANIONS[2])
     }
 
     /// Checks that the path still leads to the file that was opened first.

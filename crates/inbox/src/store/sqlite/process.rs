@@ -13,10 +13,10 @@
 //! - If the parent was in the midst of work then ([`fork::is_torn`]), SQLite's table and its mutexes
 //!   are in an unknown state, for ever: the child refuses to use SQLite at all.
 //!
-//! The guards that a child inherits stay open, and are not used: the parent and the child share their
-//! locks, which so hold until both have ended. A child that never uses its ledgers keeps others from
-//! removing the log, which harms nobody, and writes nothing. A program that the child starts
-//! instead of itself inherits nothing.
+//! The guards that a child inherits stay open, and are not used: their shared locks hold until parent
+//! and child have ended. A child that never uses its ledgers so keeps others from removing the log,
+//! which harms nobody, and writes nothing. A program that the child starts instead of itself inherits
+//! nothing.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -24,6 +24,7 @@ use backchat_core::StoreError;
 use backchat_core::fork;
 
 use super::guard::Guard;
+use super::handle::Handle;
 use super::place::Place;
 use super::session::Session;
 
@@ -51,6 +52,30 @@ pub(super) fn add(session: &Arc<Session>) -> Result<(), StoreError> {
 /// The guard of this ledger. Asked before SQLite opens it, within a [`Working`](fork::Working).
 pub(super) fn guard(place: &Place) -> Result<Arc<Guard>, StoreError> {
     with(|open| Guard::of(place, &mut open.guards))?
+}
+
+/// Has this process use the ledger as where the system has no locks for a guard.
+#[cfg(test)]
+pub(super) fn use_without_locks(place: &Place) -> Result<(), StoreError> {
+    let guard = Guard::without_locks(place)?;
+    with(|open| open.guards.push(guard))
+}
+
+/// Closes the connection of `own`, whose handle the caller has, and all others of this process to the
+/// same ledger; `false`, and none of its own, when one of the others is in use.
+pub(super) fn close_ledger(own: &Session, handle: &mut Option<Handle>) -> Result<bool, StoreError> {
+    with(|open| {
+        let mut others = open
+            .sessions
+            .iter()
+            .filter_map(Weak::upgrade)
+            .filter(|session| !std::ptr::eq(&raw const **session, own) && session.is_beside(own));
+        let closed = others.all(|session| session.close_unless_used());
+        if closed {
+            *handle = None;
+        }
+        closed
+    })
 }
 
 fn with<T>(run: impl FnOnce(&mut Open) -> T) -> Result<T, StoreError> {

@@ -91,9 +91,7 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), Error> {
         ));
     };
     for sql in missing {
-        transaction
-            .execute_batch(&render(sql))
-            .map_err(failed)?;
+        transaction.execute_batch(&render(sql)).map_err(failed)?;
     }
     stamp(&transaction)?;
     if !missing.is_empty() {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
+use std::time::Instant;
 
 use backchat_core::StoreError;
 use backchat_core::fork::Working;
@@ -46,7 +47,7 @@ impl Worker {
                     Err(RecvTimeoutError::Timeout) => {}
                     Err(RecvTimeoutError::Disconnected) => break,
                 }
-                log.empty_when_due(&session);
+                log.empty_when_due(&session, Instant::now());
             }
             log.close(&session);
         })
@@ -115,7 +116,7 @@ fn next_batch(
     jobs: &Receiver<Box<dyn Job>>,
     log: &Log,
 ) -> Result<Vec<Box<dyn Job>>, RecvTimeoutError> {
-    let first = match log.due_in() {
+    let first = match log.due_in(Instant::now()) {
         Some(wait) => jobs.recv_timeout(wait)?,
         None => jobs.recv()?,
     };
@@ -125,12 +126,7 @@ fn next_batch(
 }
 
 /// Runs the batch in one transaction: all of it is durable, or none of it counts.
-fn commit(
-    session: &Session,
-    statements: &Statements,
-    log: &mut Log,
-    mut batch: Vec<Box<dyn Job>>,
-) {
+fn commit(session: &Session, statements: &Statements, log: &mut Log, mut batch: Vec<Box<dyn Job>>) {
     let working = Working::begin();
     let done = session.run(&mut |connection| {
         let mut db = Db {
@@ -141,7 +137,7 @@ fn commit(
     });
     drop(working);
     if done.is_ok() {
-        log.note_commit();
+        log.note_commit(Instant::now());
         if batch.iter().any(|job| job.erase() == Erase::Now) {
             log.empty_now(session);
         }

@@ -1,4 +1,4 @@
-//! The locks of Linux that belong to an open file.
+//! The locks of Linux that belong to an open file, on the files that SQLite locks as well.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -15,8 +15,6 @@ use super::super::place::{Inode, Place};
 
 /// The bytes of the ledger that SQLite locks alone before it removes the log.
 const IN_USE: Range = Range(0x4000_0002, 510);
-/// A byte of the ledger that SQLite never locks.
-const WRITING: Range = Range(0x4000_1000, 1);
 /// The byte of the index that SQLite locks, shared, as long as it is mapped.
 const MAPPED: Range = Range(128, 1);
 /// The byte of the index that SQLite locks while it writes.
@@ -46,7 +44,7 @@ impl Files {
         })?;
         // Of a file that was replaced meanwhile there is nothing to hold.
         place.check()?;
-        match lock(&ledger, F_UNLCK, WRITING) {
+        match lock(&ledger, F_UNLCK, IN_USE) {
             Err(Errno::EINVAL | Errno::ENOSYS | Errno::EOPNOTSUPP) => Ok(None),
             Err(errno) => Err(unusable(errno)),
             Ok(_) => Ok(Some(Self {
@@ -94,15 +92,6 @@ impl Files {
             *index = Some((file, inode));
         }
         Ok(is_held)
-    }
-
-    pub(super) fn lock_writing(&self) -> Result<bool, StoreError> {
-        lock(&self.ledger, F_WRLCK, WRITING).map_err(unusable)
-    }
-
-    pub(super) fn unlock_writing(&self) {
-        // Cannot fail, and a lock that stayed would go with the process.
-        let _unlocked = lock(&self.ledger, F_UNLCK, WRITING);
     }
 
     pub(super) fn sees_the_lock(&self) -> Result<bool, StoreError> {

@@ -7,17 +7,19 @@
 //! have mapped, which ends in SIGBUS.
 //!
 //! On Linux there are locks that belong to an open file instead (`F_OFD_SETLK`), which conflict with
-//! POSIX's as if another process held them, even in one process. A guard holds three:
+//! POSIX's as if another process held them, even in one process. A guard holds two:
 //!
 //! - **in use**: the bytes that SQLite locks alone before it removes the log, shared, taken before a
 //!   connection opens. No SQLite of any process then removes it.
 //! - **mapped**: the byte by which SQLite knows that somebody has mapped the index, shared, taken as
 //!   soon as the first connection has done that. No SQLite then cuts it.
-//! - **writing**: a byte that SQLite does not know, alone, for each transaction. Two processes of
-//!   ours never write together, even when SQLite's own lock has gone.
 //!
-//! Elsewhere there are none: the files are checked in each transaction and after it
-//! ([`Identity`](super::identity::Identity)), and the ledger is opened again.
+//! A child of a fork shares them with its parent, which does no harm. Elsewhere there are none: the
+//! files are checked in each transaction and after it ([`Identity`](super::identity::Identity)), and
+//! the ledger is opened again.
+//!
+//! And for each transaction it takes the **lock file** ([`writing`]): two processes of ours never
+//! write together, even when SQLite's own lock has gone.
 //!
 //! One guard serves all connections of a process. It outlives them, and a fork: closing its files
 //! would drop the locks of every SQLite of the process, and the next one to open the ledger would cut
@@ -27,8 +29,10 @@
 mod linux;
 #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
 mod none;
+#[cfg(unix)]
+mod writing;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::sleep;
 
 use backchat_core::StoreError;
@@ -50,16 +54,15 @@ pub(super) struct Guard {
     inode: Inode,
     /// `None` where the system or the file system has no such locks.
     files: Option<Files>,
-    /// The threads of this process share the lock, and so take turns at it.
-    turn: Mutex<()>,
+    #[cfg(unix)]
+    writing: writing::LockFile,
 }
 
 /// The right to write, given back with its value.
-#[derive(Debug)]
-pub(super) struct Writing<'a> {
-    guard: &'a Guard,
-    _turn: MutexGuard<'a, ()>,
-}
+#[cfg(unix)]
+pub(super) type Writing<'a> = writing::Writing<'a>;
+#[cfg(not(unix))]
+pub(super) type Writing<'a> = std::marker::PhantomData<&'a ()>;
 
 impl Guard {
     /// The guard of this ledger among `known`, or a new one, which holds nothing yet.
@@ -70,7 +73,8 @@ impl Guard {
         let guard = Arc::new(Self {
             inode: place.inode(),
             files: Files::open(place)?,
-            turn: Mutex::default(),
+            #[cfg(unix)]
+            writing: writing::LockFile::open(place)?,
         });
         known.retain(|guard| guard.is_used() || !guard.is_deleted());
         let unused = known.iter().filter(|guard| !guard.is_used()).count();
@@ -81,6 +85,17 @@ impl Guard {
         }
         known.push(Arc::clone(&guard));
         Ok(guard)
+    }
+
+    /// As where the system has no such locks.
+    #[cfg(test)]
+    pub(super) fn without_locks(place: &Place) -> Result<Arc<Self>, StoreError> {
+        Ok(Arc::new(Self {
+            inode: place.inode(),
+            files: None,
+            #[cfg(unix)]
+            writing: writing::LockFile::open(place)?,
+        }))
     }
 
     /// Takes the lock that keeps the write-ahead log where it is.
@@ -100,13 +115,20 @@ impl Guard {
     }
 
     /// Takes the lock for a transaction.
+    #[cfg(unix)]
     pub(super) fn write(&self, deadline: &Deadline) -> Result<Writing<'_>, StoreError> {
-        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        self.wait(deadline, Files::lock_writing)?;
-        Ok(Writing {
-            guard: self,
-            _turn: turn,
-        })
+        self.writing.lock(deadline)
+    }
+
+    /// Elsewhere SQLite's own lock does not go before its time.
+    #[cfg(not(unix))]
+    #[allow(
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "as where it is needed"
+    )]
+    pub(super) fn write(&self, _: &Deadline) -> Result<Writing<'_>, StoreError> {
+        Ok(std::marker::PhantomData)
     }
 
     /// Tells whether SQLite's own lock for writing is there, in this process and on this index. Asked
@@ -146,13 +168,5 @@ impl Guard {
             sleep(LOOK);
         }
         Ok(())
-    }
-}
-
-impl Drop for Writing<'_> {
-    fn drop(&mut self) {
-        if let Some(files) = &self.guard.files {
-            files.unlock_writing();
-        }
     }
 }

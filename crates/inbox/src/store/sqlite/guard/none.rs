@@ -27,12 +27,6 @@ impl Files {
         Ok(true)
     }
 
-    pub(super) fn lock_writing(&self) -> Result<bool, StoreError> {
-        Ok(true)
-    }
-
-    pub(super) fn unlock_writing(&self) {}
-
     pub(super) fn sees_the_lock(&self) -> Result<bool, StoreError> {
         Ok(true)
     }
