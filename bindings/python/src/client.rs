@@ -33,7 +33,8 @@ use crate::{future, log, wait};
 /// `timedelta`.
 ///
 /// - `api_token`: default `PRELUDE_API_TOKEN`, then `API_TOKEN`; or a function that gives it,
-///   asked before each call and once more after a 401.
+///   asked before each call and once more after a 401, on a thread of its own. An `async def` one
+///   needs an `AsyncClient`.
 /// - `base_url`: default `PRELUDE_BASE_URL`, then `https://api.prelude.dev`; `http` for
 ///   loopback only.
 /// - `timeout`: for one call in all, retries included (8 s).

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
+use crate::log;
 use crate::own::Own;
 
 /// What the loop has to do, with the GIL.
@@ -119,10 +120,8 @@ impl Mailbox {
             let mut letters = letters.lock().unwrap_or_else(PoisonError::into_inner);
             std::mem::take(&mut *letters)
         };
-        letters
-            .into_iter()
-            .map(|letter| letter(py))
-            .fold(Ok(()), Result::and)
+        let read = letters.into_iter().map(|letter| letter(py));
+        read.fold(Ok(()), Result::and).and_then(|()| log::flush(py))
     }
 }
 

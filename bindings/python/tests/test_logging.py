@@ -183,6 +183,36 @@ def test_a_percent_sign_is_no_placeholder(caplog: pytest.LogCaptureFixture) -> N
     assert second.getMessage() == "100 % done"
 
 
+def test_where_threads_were_replaced_the_callers_write() -> None:
+    """As gevent and eventlet do: what looks like a thread would hold up all others."""
+    program = """
+import _thread, asyncio, logging, sys, threading
+real = _thread.start_new_thread
+def replaced(*arguments):
+    print("started")
+    return real(*arguments)
+_thread.start_new_thread = threading._start_new_thread = replaced
+import backchat
+from backchat.testing import Sandbox
+logging.basicConfig(format="%(message)s", level=logging.DEBUG, stream=sys.stdout)
+logging.getLogger("asyncio").disabled = True
+with Sandbox() as sandbox:
+    message = sandbox.say("+33612345678", "Hi").event
+    sandbox.client().reply(message, "one")
+    print("replied")
+    async def main():
+        await sandbox.async_client().reply(message, "two")
+        await asyncio.sleep(0)
+        print("awaited")
+    asyncio.run(main())
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    lines = [line.split()[0] for line in ran.stdout.splitlines()]
+    assert lines == ["attempt", "replied", "attempt", "awaited"]
+
+
 def test_the_log_ends_with_the_process() -> None:
     program = """
 import logging, sys

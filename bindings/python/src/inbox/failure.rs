@@ -28,7 +28,8 @@ pub(crate) struct Failure {
     /// The message that was to be answered.
     #[pyo3(get)]
     message_id: Option<String>,
-    /// What went wrong: a `BackchatError`, or what the handler raised.
+    /// What went wrong: a `BackchatError`, or what the handler raised; a `TypeError` says what it
+    /// returned that is no answer.
     #[pyo3(get)]
     error: Py<PyAny>,
 }

@@ -96,6 +96,11 @@ pub(crate) fn end(py: Python<'_>, limit: Duration) -> PyResult<()> {
     write_here(py, &lines)
 }
 
+/// Writes what waits, if there is no writer for it.
+pub(crate) fn flush(py: Python<'_>) -> PyResult<()> {
+    write_here(py, &Lines::current())
+}
+
 fn write_here(py: Python<'_>, lines: &Lines) -> PyResult<()> {
     if lines.has_writer() || lines.is_written() {
         return Ok(());

@@ -79,3 +79,46 @@ impl<T> Deref for Owned<T> {
         &self.value
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    /// The value of a process that this one was forked from.
+    fn inherited(value: u32) -> PerProcess<AtomicU32> {
+        PerProcess(ArcSwapOption::from_pointee(Owned {
+            process: std::process::id() + 1,
+            value: AtomicU32::new(value),
+        }))
+    }
+
+    #[test]
+    fn a_process_keeps_its_value() {
+        let value = PerProcess::<AtomicU32>::new();
+        value.get().store(7, Ordering::Relaxed);
+        assert_eq!(value.get().load(Ordering::Relaxed), 7);
+    }
+
+    #[test]
+    fn a_child_begins_anew_and_leaves_what_it_inherited_alone() {
+        let value = inherited(7);
+        let parents = value.0.load_full().unwrap();
+        assert_eq!(value.get().load(Ordering::Relaxed), 0);
+        drop(value);
+        assert_eq!(Arc::strong_count(&parents), 2, "it was not dropped");
+        drop(inherited(7));
+    }
+
+    #[test]
+    fn of_a_race_all_get_the_same() {
+        let value = inherited(7);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| value.get().fetch_add(1, Ordering::Relaxed));
+            }
+        });
+        assert_eq!(value.get().load(Ordering::Relaxed), 8);
+    }
+}
