@@ -4,6 +4,8 @@ import Testing
 
 /// A word of the wire that is none: private, and with what breaks a line of a log or hides it.
 private let canary = "canary\nline\u{1b}[2J\u{2028}+33612345678"
+/// The same, but what an address shows of it is what breaks a line.
+private let edges = "\n\u{1b}[31mcanary+33612345678\u{2028}\n"
 
 /// Nothing that a server or a forged event wrote is printed whole, whatever field it stands in.
 @Suite struct ForeignTests {
@@ -24,14 +26,14 @@ private let canary = "canary\nline\u{1b}[2J\u{2028}+33612345678"
         return try Event.fromJSON(event.data())
     }
 
-    private func all(_ names: String...) -> JSON {
-        .object(Dictionary(uniqueKeysWithValues: names.map { ($0, .string(canary)) }))
+    private func all(_ names: String..., are word: String = canary) -> JSON {
+        .object(Dictionary(uniqueKeysWithValues: names.map { ($0, .string(word)) }))
     }
 
-    @Test func events() throws {
-        var fields = all("message_id", "channel", "from", "to").fields
-        fields["content"] = all("text")
-        fields["conversation"] = all("window_expires_at")
+    @Test(arguments: [canary, edges]) func events(word: String) throws {
+        var fields = all("message_id", "channel", "from", "to", are: word).fields
+        fields["content"] = all("text", are: word)
+        fields["conversation"] = all("window_expires_at", are: word)
         let inbound = try event("inbound.message.received", .object(fields))
         clean(inbound)
         guard case .inboundMessage(let message) = inbound else { throw Mismatch("not a message") }
@@ -39,14 +41,15 @@ private let canary = "canary\nline\u{1b}[2J\u{2028}+33612345678"
         clean(message.replyWindow)
         clean(message.channel)
         fields = all(
-            "message_id", "correlation_id", "reason", "status", "to", "channel", "created_at", "expires_at"
+            "message_id", "correlation_id", "reason", "status", "to", "channel", "created_at", "expires_at",
+            are: word
         ).fields
-        fields["fee"] = all("amount", "currency")
+        fields["fee"] = all("amount", "currency", are: word)
         guard case .delivery(let delivery) = try event("transactional.message.failed", .object(fields))
         else { throw Mismatch("not a delivery") }
         for part in [delivery, delivery.fee!, delivery.reason!, delivery.channel!] as [Any] { clean(part) }
-        clean(try event("marketing.subscription.stop", all("action", "from", "to", "received_at")))
-        clean(try event(canary, all("anything")))
+        clean(try event("marketing.subscription.stop", all("action", "from", "to", "received_at", are: word)))
+        clean(try event(word, all("anything", are: word)))
     }
 
     @Test func eventsThatCannotBeRead() async throws {
@@ -87,6 +90,7 @@ private let canary = "canary\nline\u{1b}[2J\u{2028}+33612345678"
     @Test func answersAndRefusals() async throws {
         let fault = try FaultServer()
         var answer = all("id", "to", "text", "created_at").fields
+        answer["to"] = .string(edges)
         answer["reply_to"] = "im_1"
         answer["correlation_id"] = "own"
         answer["callback_url"] = "https://user:canary@host/canary?token=canary"

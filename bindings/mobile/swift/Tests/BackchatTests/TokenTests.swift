@@ -25,11 +25,12 @@ import Testing
             (.invalidAPIToken, { "canaryä" }),
         ]
         for (code, token) in cases {
-            let client = try Client(baseURL: fault.url, token: token)
+            let options = Client.Options(timeout: .seconds(60))
+            let client = try Client(baseURL: fault.url, token: token, options: options)
             let error = try await failure {
                 try await client.notify.reply(to: "+33612345678", text: "Hi", replyTo: "im_1")
             }
-            #expect(error.code == code && error.outcome == .notSent)
+            #expect(error.code == code && error.outcome == .notSent, "\(error)")
             for text in ["\(error)", String(reflecting: error), error.localizedDescription, error.advice] {
                 #expect(!text.contains("canary"), "\(text)")
             }

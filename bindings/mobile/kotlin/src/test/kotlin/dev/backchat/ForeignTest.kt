@@ -8,9 +8,14 @@ import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.TestInstance
+import org.junit.jupiter.params.ParameterizedTest
+import org.junit.jupiter.params.provider.ValueSource
 
 /** A word of the wire that is none: private, and with what breaks a line of a log or hides it. */
 private const val CANARY = "canary\nline\u001b[2J\u2028+33612345678"
+
+/** The same, but what an address shows of it is what breaks a line. */
+private const val EDGES = "\n\u001b[31mcanary+33612345678\u2028\n"
 
 /** Nothing that a server or a forged event wrote is printed whole, whatever field it stands in. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -33,32 +38,31 @@ class ForeignTest {
         ),
     )
 
-    @Test
-    fun `events`() {
-        val content = mapOf("text" to CANARY)
+    private fun all(word: String, vararg names: String) = names.associateWith { word }
+
+    @ParameterizedTest(name = "{index}")
+    @ValueSource(strings = [CANARY, EDGES])
+    fun `events`(word: String) {
         val inbound = event(
             "inbound.message.received",
-            mapOf(
-                "message_id" to CANARY, "channel" to CANARY, "from" to CANARY, "to" to CANARY,
-                "content" to content, "conversation" to mapOf("window_expires_at" to CANARY),
+            all(word, "message_id", "channel", "from", "to") + mapOf(
+                "content" to all(word, "text"), "conversation" to all(word, "window_expires_at"),
             ),
         ) as Event.InboundMessage
         assertClean(inbound)
         assertClean(inbound.replyWindow)
         val delivery = event(
             "transactional.message.failed",
-            mapOf(
-                "message_id" to CANARY, "correlation_id" to CANARY, "reason" to CANARY, "status" to CANARY,
-                "to" to CANARY, "channel" to CANARY, "created_at" to CANARY, "expires_at" to CANARY,
-                "fee" to mapOf("amount" to CANARY, "currency" to CANARY),
-            ),
+            all(
+                word, "message_id", "correlation_id", "reason", "status", "to", "channel", "created_at",
+                "expires_at",
+            ) + mapOf("fee" to all(word, "amount", "currency")),
         ) as Event.Delivery
         assertClean(delivery)
         assertClean(delivery.fee)
-        assertEquals(CANARY, delivery.fee?.currency)
-        val optOut = mapOf("action" to CANARY, "from" to CANARY, "to" to CANARY, "received_at" to CANARY)
-        assertClean(event("marketing.subscription.stop", optOut))
-        assertClean(event(CANARY, mapOf("anything" to CANARY)))
+        assertEquals(word, delivery.fee?.currency)
+        assertClean(event("marketing.subscription.stop", all(word, "action", "from", "to", "received_at")))
+        assertClean(event(word, all(word, "anything")))
     }
 
     @Test
@@ -96,7 +100,7 @@ class ForeignTest {
     @Test
     fun `answers and refusals`() {
         val answer = mapOf(
-            "id" to CANARY, "to" to CANARY, "text" to CANARY, "reply_to" to "im_1", "created_at" to CANARY,
+            "id" to CANARY, "to" to EDGES, "text" to CANARY, "reply_to" to "im_1", "created_at" to CANARY,
             "callback_url" to "https://user:canary@host/canary?token=canary", "correlation_id" to "own",
         )
         assertAnswerIsClean(mapOf("status" to 200, "body" to mapOf("json" to answer)))

