@@ -11,7 +11,7 @@ import Testing
 
     /// Every code that a server can send comes back as the same code, of its kind.
     @Test func everyCodeOfAServerArrives() async throws {
-        let fault = try FaultServer()
+        let fault = try await FaultServer()
         let client = try Client(
             baseURL: fault.url, apiToken: "token", options: Client.Options(maxRetries: 0))
         var arrived: Set<BackchatError.Code> = []

@@ -88,7 +88,7 @@ private let edges = "\n\u{1b}[31mcanary+33612345678\u{2028}\n"
     }
 
     @Test func answersAndRefusals() async throws {
-        let fault = try FaultServer()
+        let fault = try await FaultServer()
         var answer = all("id", "to", "text", "created_at").fields
         answer["to"] = .string(edges)
         answer["reply_to"] = "im_1"

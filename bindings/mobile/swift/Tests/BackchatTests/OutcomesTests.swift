@@ -13,7 +13,7 @@ import Testing
         let ran = try await withThrowingTaskGroup(of: [String?].self) { group in
             for first in 0..<Self.atOnce {
                 group.addTask {
-                    let server = try FaultServer()
+                    let server = try await FaultServer()
                     var ends: [String?] = []
                     for number in stride(from: first, to: cases.count, by: Self.atOnce) {
                         ends.append(await Row(row: cases[number], server: server).failure())

@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test func aWrongTokenEndsTheCall() async throws {
-        let fault = try FaultServer()
+        let fault = try await FaultServer()
         let cases: [(BackchatError.Code, @Sendable () async throws -> String)] = [
             (.missingAPIToken, { throw Canary() }),
             (.missingAPIToken, { throw CancellationError() }),

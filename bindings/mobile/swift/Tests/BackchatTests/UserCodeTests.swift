@@ -7,8 +7,8 @@ import Testing
 @Suite(.serialized) struct UserCodeTests {
     let fault: FaultServer
 
-    init() throws {
-        fault = try FaultServer()
+    init() async throws {
+        fault = try await FaultServer()
     }
 
     private func client(
@@ -149,7 +149,7 @@ import Testing
     /// ended.
     private func startAndForget(_ trap: Trap) async throws {
         let clients = try clients(holding: trap)
-        let slow: JSON = ["pace": ["before_head_ms": 3000]]
+        let slow: JSON = ["pace": ["before_head_ms": 5000]]
         try await fault.script([slow, slow])
         let calls = clients.map { client in Task { try await Self.reply(client) } }
         try await fault.waitForPosts(2)
