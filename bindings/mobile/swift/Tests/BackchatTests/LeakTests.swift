@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test func repliesLeaveNothing() async throws {
-        let fault = try FaultServer()
+        let fault = try await FaultServer()
         let client = try Client(baseURL: fault.url, token: { "token" }, log: { _ in })
         try await grows(by: 8 * 1024, times: 10_000) { number in
             // The server remembers what it received: it shall not be what is measured.

@@ -6,8 +6,8 @@ import Testing
 @Suite struct SandboxTests {
     let sandbox: Sandbox
 
-    init() throws {
-        sandbox = try Sandbox()
+    init() async throws {
+        sandbox = try await Sandbox()
     }
 
     @Test func aMessageIsAnswered() async throws {

@@ -5,7 +5,7 @@ import Testing
 /// The shared vectors, through the public interface. `tests/vectors/README.md` says more.
 @Suite struct VectorTests {
     @Test func everyCaseOfEveryFile() async throws {
-        let fault = try FaultServer()
+        let fault = try await FaultServer()
         var tallies: [Tally] = []
         for name in Document.names {
             let document = try Document(name)

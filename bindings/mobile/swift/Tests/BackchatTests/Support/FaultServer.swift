@@ -13,8 +13,8 @@ final class FaultServer: Sendable {
         let connections: Int
     }
 
-    init() throws {
-        program = try Program("BACKCHAT_XTASK", ["fault-server"])
+    init() async throws {
+        program = try await Program.start("BACKCHAT_XTASK", ["fault-server"])
         let addresses = try JSON.read(Data(program.firstLine.utf8))
         guard let fault = addresses["fault"].text, let control = addresses["control"].text else {
             throw Mismatch("the fault server said \(program.firstLine)")

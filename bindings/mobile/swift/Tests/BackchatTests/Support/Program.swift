@@ -8,8 +8,22 @@ final class Program: @unchecked Sendable {
     private let input = Pipe()
     private let output = Pipe()
 
+    /// Starts it on a thread of its own: waiting for it must not take one of the few that all tests share.
+    static func start(
+        _ variable: String, _ arguments: [String], environment: [String: String]? = nil
+    ) async throws -> Program {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread {
+                continuation.resume(
+                    with: Result {
+                        try Program(variable, arguments, environment: environment)
+                    })
+            }
+        }
+    }
+
     /// `variable` names the environment variable with the program's path.
-    init(_ variable: String, _ arguments: [String], environment: [String: String]? = nil) throws {
+    private init(_ variable: String, _ arguments: [String], environment: [String: String]? = nil) throws {
         guard let path = ProcessInfo.processInfo.environment[variable] else {
             throw Mismatch("\(variable) is not set: run `cargo xtask test swift`")
         }
@@ -32,6 +46,6 @@ final class Program: @unchecked Sendable {
         try? input.fileHandleForWriting.close()
         // Threads of the test runner block the politer signals, and a child inherits that.
         kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        Thread.detachNewThread { [process] in process.waitUntilExit() }
     }
 }

@@ -8,8 +8,8 @@ final class Sandbox: Sendable {
     private let program: Program
     private let controls: HTTP
 
-    init() throws {
-        program = try Program(
+    init() async throws {
+        program = try await Program.start(
             "BACKCHAT_PROGRAM", ["--json", "sandbox", "--listen", "127.0.0.1:0", "--token", "secret"])
         let ready = try JSON.read(Data(program.firstLine.utf8))
         guard let url = ready["url"].text.flatMap(URL.init(string:)),
@@ -83,9 +83,9 @@ final class Heard: @unchecked Sendable {
         lock.withLock { heard }
     }
 
-    /// As soon as there are so many, or six seconds are over.
+    /// As soon as there are so many, or twelve seconds are over.
     func wait(for count: Int) async throws -> [Attempt] {
-        for _ in 0..<600 where attempts.count < count {
+        for _ in 0..<1200 where attempts.count < count {
             try await Task.sleep(for: .milliseconds(10))
         }
         return attempts
