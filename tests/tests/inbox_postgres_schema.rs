@@ -225,7 +225,14 @@ async fn a_change_beside_traffic() {
                 .await
                 .unwrap();
         };
-        let (statuses, ()) = tokio::join!(bot.crowd(0..200), change);
+        let waves = async {
+            let mut statuses = Vec::new();
+            for wave in 0..25 {
+                statuses.extend(bot.crowd(8 * wave..8 * (wave + 1)).await);
+            }
+            statuses
+        };
+        let (statuses, ()) = tokio::join!(waves, change);
         assert!(
             statuses.contains(&200) && statuses.contains(&503),
             "{statuses:?}"

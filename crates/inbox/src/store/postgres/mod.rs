@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use backchat_core::jiff::Timestamp;
 use backchat_core::{Error, StoreError};
-use tokio::sync::Mutex;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::per_process::PerProcess;
@@ -42,10 +42,13 @@ use session::Session;
 /// The longest that [`PostgresStore::open`] takes, unless an older ledger is brought up to date.
 const OPEN: Duration = Duration::from_secs(5);
 
+/// The most attempts at once to make or change the tables.
+const MIGRATING: usize = 4;
+
 /// Keeps the ledger in a Postgres database, in the schema that the URL names or else in the first of
 /// the role's search path.
 ///
-/// A call takes 3 s at most, whatever the network does, and a list or a count one minute.
+/// A call takes 4 s at most, whatever the network does, and a list or a count one minute.
 pub struct PostgresStore {
     shared: Arc<Shared>,
     callers_clock: bool,
@@ -62,8 +65,9 @@ struct Shared {
     begin_long: String,
     /// This process has seen a ledger of its version.
     opened: AtomicBool,
-    /// Held while this process brings an older ledger up to date.
-    upgrading: Arc<Mutex<()>>,
+    /// For each attempt of this process to make or change the tables: there is one more while one is
+    /// held up.
+    migrating: Arc<Semaphore>,
 }
 
 impl Shared {
@@ -124,7 +128,7 @@ impl PostgresStore {
             begin,
             begin_long,
             opened: AtomicBool::new(false),
-            upgrading: Arc::default(),
+            migrating: Arc::new(Semaphore::new(MIGRATING)),
             address,
         };
         Ok(Self {

@@ -171,7 +171,7 @@ fn unknown(name: &str) -> Error {
         }
         "pool_timeout" | "socket_timeout" | "socketTimeout" | "command_timeout"
         | "query_timeout" | "statement_timeout" | "loginTimeout" | "connectTimeout" => {
-            "cannot be set: a call waits for the database for 3 s at most, for a session of the pool \
+            "cannot be set: a call waits for the database for 4 s at most, for a session of the pool \
              too; leave it out"
         }
         "statement_cache_size"

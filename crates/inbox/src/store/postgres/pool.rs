@@ -17,7 +17,7 @@ pub(super) type Pooled = managed::Object<Manager>;
 
 /// The longest that connecting may take, over all hosts, up to a session that answered a query.
 /// Less than a call's deadline, so that the error says which host was silent.
-const CONNECT: Duration = Duration::from_millis(2500);
+const CONNECT: Duration = Duration::from_secs(3);
 
 /// Opens connections for the pool. It has no hooks and no time-outs of its own: a call's deadline
 /// holds for all that it waits for.

@@ -3,15 +3,16 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use backchat_core::StoreError;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tokio_postgres::error::SqlState;
 
 use super::super::sql::render;
 use super::failure;
 use super::session::{Failed, Session};
-use super::settings::{self, identifier};
+use super::settings::identifier;
 
 /// Version 1: the ledger. The ids compare byte for byte, as elsewhere.
 ///
@@ -74,8 +75,9 @@ const VERSION_2: &str = r#"
 
 const VERSIONS: &[&str] = &[VERSION_1, VERSION_2];
 
-/// Two processes that start together take turns at this lock. (`backchat`, in ASCII.)
-const LOCK: i64 = 0x6261_636b_6368_6174;
+/// Two processes that start together take turns at this lock, which ends with the transaction. (`back`,
+/// in ASCII, and the schema.)
+const LOCK: &str = "SELECT pg_advisory_xact_lock(1650549611, hashtext(current_schema()::text))";
 
 /// What a look at the ledger's version found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,26 +163,35 @@ pub(super) fn is_guarded(sql: &str) -> bool {
 
 const RETURNING: &str = "RETURNING ";
 
-/// Makes the tables.
-pub(super) async fn create(session: &mut Session) -> Result<(), StoreError> {
-    let migrated = migrate(session).await;
-    migrated.map_err(|unable| unable.words(session))
-}
+/// The longest that making the tables may take, and bringing them up to date.
+const MAKING: Duration = Duration::from_secs(10);
+const CHANGING: Duration = Duration::from_mins(1);
 
-/// Brings an older ledger up to date. The work goes on when the caller stops waiting: a large ledger
-/// takes longer than a webhook may.
-pub(super) async fn upgrade(mut session: Session, until: Instant) -> Result<(), StoreError> {
-    let busy = || StoreError::new("Postgres: this ledger is being brought up to date; try again");
-    let turn = Arc::clone(&session.shared().upgrading).try_lock_owned();
-    let turn = turn.map_err(|_| busy())?;
+/// Makes the tables, or brings older ones up to date, and waits for it until `until`. The work goes on
+/// when the caller stops waiting: it may take longer than a webhook may.
+pub(super) async fn migrate(
+    session: Session,
+    found: Found,
+    until: Instant,
+) -> Result<(), StoreError> {
+    let busy = || {
+        StoreError::new("Postgres: the tables of this ledger are being made or changed; try again")
+    };
+    let turn = Arc::clone(&session.shared().migrating).acquire_owned();
+    let Ok(Ok(turn)) = timeout_at(until, turn).await else {
+        return Err(busy());
+    };
+    let limit = match found {
+        Found::Missing => MAKING,
+        _ => CHANGING,
+    };
+    let mut session = session.detach(limit);
     let work = tokio::spawn(async move {
         let _turn = turn;
-        session.take_longer();
-        let migrated = migrate(&mut session).await;
-        let migrated = migrated.map_err(|unable| unable.words(&session));
-        session.give_back(migrated)
+        let migrated = in_transaction(&mut session).await;
+        migrated.map_err(|unable| unable.words(&session))
     });
-    match tokio::time::timeout_at(until, work).await {
+    match timeout_at(until, work).await {
         Ok(Ok(migrated)) => migrated,
         Ok(Err(_)) | Err(_) => Err(busy()),
     }
@@ -210,10 +221,10 @@ impl Unable {
     }
 }
 
-async fn migrate(session: &mut Session) -> Result<(), Unable> {
+async fn in_transaction(session: &mut Session) -> Result<(), Unable> {
     let begin = session.shared().begin_long.clone();
     session.batch(&begin).await?;
-    let migrated = migrate_locked(session).await;
+    let migrated = locked(session).await;
     let end = if migrated.is_ok() {
         "COMMIT"
     } else {
@@ -223,9 +234,8 @@ async fn migrate(session: &mut Session) -> Result<(), Unable> {
     migrated
 }
 
-async fn migrate_locked(session: &mut Session) -> Result<(), Unable> {
-    let lock = format!("SELECT pg_advisory_xact_lock({LOCK})");
-    session.batch(&lock).await?;
+async fn locked(session: &mut Session) -> Result<(), Unable> {
+    session.batch(LOCK).await?;
     let place = Place::of(session).await?;
     // Not `to_regclass`: what it did not find before the lock it does not look for again.
     let table = "CREATE TABLE IF NOT EXISTS backchat_schema (version bigint NOT NULL)";
@@ -247,8 +257,8 @@ async fn migrate_locked(session: &mut Session) -> Result<(), Unable> {
     if version > 0 {
         // In the order in which statements take them.
         let lock = "LOCK TABLE backchat_ledger, backchat_schema IN ACCESS EXCLUSIVE MODE";
-        let locked = session.batch(lock).await;
-        locked.map_err(|failed| place.explain(failed, version))?;
+        let alone = session.batch(lock).await;
+        alone.map_err(|failed| place.explain(failed, version))?;
     }
     let changed = session.batch(&script(missing)).await;
     changed.map_err(|failed| place.explain(failed, version))
@@ -333,7 +343,7 @@ pub(super) fn ddl(schema: Option<&str>, from: usize) -> Option<String> {
     if let Some(schema) = schema {
         sql.push_str(&format!(
             "SET LOCAL search_path TO {};\n",
-            settings::search_path(schema)
+            identifier(schema)
         ));
     }
     if from == 0 {

@@ -16,7 +16,7 @@ use super::{Shared, failure};
 
 /// The longest that an operation takes, whatever the server or the network does: a session of the
 /// pool, connecting, TLS, logging in, the ledger's version, the statements. Prelude waits 10 s.
-pub(super) const CALL: Duration = Duration::from_secs(3);
+pub(super) const CALL: Duration = Duration::from_secs(4);
 
 /// The same for what may read every row. Only operators ask for that.
 pub(super) const SLOW: Duration = Duration::from_mins(1);
@@ -34,12 +34,34 @@ const LOOK: Duration = Duration::from_mins(1);
 /// A session. One that did not answer, or whose operation was dropped, is not used again.
 pub(super) struct Session {
     shared: Arc<Shared>,
-    pooled: Option<Pooled>,
+    held: Option<Held>,
     deadline: Instant,
     /// Takes the time from the caller.
     pub(super) callers_clock: bool,
     /// All that was asked has been answered.
     at_rest: bool,
+}
+
+/// A connection of the pool, or one that the pool has let go.
+enum Held {
+    Pooled(Pooled),
+    Detached(Box<Connection>),
+}
+
+impl Held {
+    fn connection(&self) -> &Connection {
+        match self {
+            Held::Pooled(pooled) => pooled,
+            Held::Detached(connection) => connection,
+        }
+    }
+
+    fn connection_mut(&mut self) -> &mut Connection {
+        match self {
+            Held::Pooled(pooled) => pooled,
+            Held::Detached(connection) => connection,
+        }
+    }
 }
 
 /// Why a statement failed.
@@ -53,8 +75,8 @@ pub(super) enum Failed {
 }
 
 impl Session {
-    /// A session on a ledger of this version. Missing tables are made, and older ones brought up to
-    /// date, which is waited for until `upgraded`.
+    /// A session on a ledger of this version. Missing tables are made; older ones are brought up to
+    /// date, and that is waited for until `upgraded`.
     pub(super) async fn open(
         shared: &Arc<Shared>,
         deadline: Instant,
@@ -78,26 +100,24 @@ impl Session {
                 Err(Failed::Lost(_) | Failed::Silent) if !fresh => continue,
                 Err(failed) => return Err(session.words(&failed)),
             };
-            match found {
-                Found::Older(_) if !session.has_opened() => {
-                    schema::upgrade(session, upgraded).await?;
-                    deadline = deadline.max((Instant::now() + CALL).min(upgraded));
-                    continue;
+            let until = match found {
+                Found::Missing if !session.has_opened() => deadline,
+                Found::Older(_) if !session.has_opened() => upgraded,
+                found => {
+                    schema::unknown(found).map_or(Ok(()), Err)?;
+                    session.opened();
+                    return Ok(session);
                 }
-                Found::Missing if !session.has_opened() => schema::create(&mut session).await?,
-                found => schema::unknown(found).map_or(Ok(()), Err)?,
-            }
-            session.opened();
-            return Ok(session);
+            };
+            schema::migrate(session, found, until).await?;
+            deadline = deadline.max((Instant::now() + CALL).min(until));
         }
     }
 
     /// Whether the connection is new, and whether it has to look at the ledger's version.
     fn state(&self) -> (bool, bool) {
-        let Some(connection) = &self.pooled else {
-            return (true, true);
-        };
-        let Some(looked) = connection.looked else {
+        let connection = self.held.as_ref().map(Held::connection);
+        let Some((connection, looked)) = connection.and_then(|on| Some((on, on.looked?))) else {
             return (true, true);
         };
         let idle = connection.used.elapsed() >= IDLE;
@@ -111,8 +131,8 @@ impl Session {
 
     fn opened(&mut self) {
         self.shared.opened.store(true, Ordering::Release);
-        if let Some(connection) = self.pooled.as_mut() {
-            connection.looked = Some(Instant::now());
+        if let Some(held) = self.held.as_mut() {
+            held.connection_mut().looked = Some(Instant::now());
         }
     }
 
@@ -136,7 +156,7 @@ impl Session {
         };
         Ok(Self {
             shared: Arc::clone(shared),
-            pooled: Some(pooled),
+            held: Some(Held::Pooled(pooled)),
             deadline,
             callers_clock: false,
             at_rest: true,
@@ -146,9 +166,20 @@ impl Session {
     /// Gives the session back after an operation. One that did not answer is closed instead.
     pub(super) fn give_back<T, E>(mut self, answer: Result<T, E>) -> Result<T, E> {
         if self.at_rest {
-            drop(self.pooled.take());
+            drop(self.held.take());
         }
         answer
+    }
+
+    /// Makes room in the pool: this session does work that may take longer than a call. It is closed
+    /// at its end.
+    pub(super) fn detach(mut self, limit: Duration) -> Self {
+        self.held = match self.held.take() {
+            Some(Held::Pooled(pooled)) => Some(Held::Detached(Box::new(Pooled::take(pooled)))),
+            held => held,
+        };
+        self.deadline = Instant::now() + limit;
+        self
     }
 
     pub(super) fn shared(&self) -> Arc<Shared> {
@@ -170,8 +201,8 @@ impl Session {
 
     /// The session is not ours alone.
     pub(super) fn share(&mut self) {
-        if let Some(connection) = self.pooled.as_mut() {
-            connection.own_session = false;
+        if let Some(held) = self.held.as_mut() {
+            held.connection_mut().own_session = false;
         }
         self.shared.found_pooler();
     }
@@ -212,9 +243,10 @@ impl Session {
         deadline: Instant,
         run: impl AsyncFnOnce(&mut Connection) -> Result<T, tokio_postgres::Error>,
     ) -> Result<T, Failed> {
-        let Some(connection) = self.pooled.as_mut() else {
+        let Some(held) = self.held.as_mut() else {
             return Err(Failed::Silent);
         };
+        let connection = held.connection_mut();
         self.at_rest = false;
         let answer = timeout_at(deadline, run(connection)).await;
         connection.used = Instant::now();
@@ -248,14 +280,14 @@ impl Session {
     }
 
     pub(super) fn host(&self) -> &str {
-        self.pooled.as_ref().map_or("?", |on| &on.host)
+        self.held.as_ref().map_or("?", |on| &on.connection().host)
     }
 }
 
 /// A session that was not given back is closed.
 impl Drop for Session {
     fn drop(&mut self) {
-        if let Some(pooled) = self.pooled.take() {
+        if let Some(Held::Pooled(pooled)) = self.held.take() {
             drop(Pooled::take(pooled));
         }
     }

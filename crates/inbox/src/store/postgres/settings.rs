@@ -35,7 +35,7 @@ pub(super) fn options(given: Option<&str>, schema: Option<&str>, mark: &str) -> 
         ("default_transaction_read_only", "off"),
         (MARK, mark),
     ]);
-    let path = schema.map(search_path);
+    let path = schema.map(identifier);
     settings.extend(path.as_deref().map(|path| ("search_path", path)));
     let mut options = given.map(str::to_owned).unwrap_or_default();
     for (name, value) in settings {
@@ -48,7 +48,7 @@ pub(super) fn options(given: Option<&str>, schema: Option<&str>, mark: &str) -> 
 /// The start of a transaction. A `long` one may read every row, or change the tables.
 pub(super) fn begin(schema: Option<&str>, long: Option<Duration>) -> String {
     // What the session's start gave, not what somebody else left behind.
-    let path = schema.map_or_else(|| "DEFAULT".to_owned(), search_path);
+    let path = schema.map_or_else(|| "DEFAULT".to_owned(), identifier);
     let mut sql = format!(
         "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL search_path TO {path}; \
          SET LOCAL statement_timeout = {}; SET LOCAL idle_in_transaction_session_timeout = {}",
@@ -66,11 +66,6 @@ pub(super) fn begin(schema: Option<&str>, long: Option<Duration>) -> String {
     sql
 }
 
-/// Without the last part a temporary table of somebody else would come first.
-pub(super) fn search_path(schema: &str) -> String {
-    format!("{}, pg_temp", identifier(schema))
-}
-
 /// A name as SQL writes it.
 pub(super) fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
@@ -86,7 +81,7 @@ mod tests {
         assert!(options.starts_with("-c work_mem=1MB -c synchronous_commit=on"));
         assert!(options.contains(" -c default_transaction_isolation=read\\ committed "));
         assert!(options.contains(" -c backchat.session=m"));
-        assert!(options.ends_with(" -c search_path=\"My\\ \"\"Schema\\\\\",\\ pg_temp"));
+        assert!(options.ends_with(" -c search_path=\"My\\ \"\"Schema\\\\\""));
     }
 
     #[test]
