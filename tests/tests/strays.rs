@@ -21,6 +21,8 @@ use tokio::runtime::Runtime;
 
 /// Rounds of each trial: a good answer, and the next call in the moment of the stray.
 const ROUNDS: u64 = 150;
+/// The same for eight calls at once.
+const ROUNDS_AT_ONCE: u64 = 40;
 
 /// A fault server on a thread of its own: its answers come while a call is under way.
 struct Elsewhere {
@@ -200,10 +202,14 @@ fn trial(
     let client = elsewhere.client();
     let runtime = Runtime::new().unwrap();
     let mut ended = Vec::new();
-    for number in 0..ROUNDS {
+    let rounds = match pattern {
+        Pattern::AtOnce => ROUNDS_AT_ONCE,
+        Pattern::Awaited | Pattern::Blocking => ROUNDS,
+    };
+    for number in 0..rounds {
         elsewhere
             .server
-            .set_default(step(number * 500 / (ROUNDS - 1)));
+            .set_default(step(number * 500 / (rounds - 1)));
         ended.extend(round(&client, pattern, &runtime));
     }
     // A second POST that is sent late must be seen too.

@@ -15,6 +15,7 @@ use super::endpoint::Endpoint;
 use super::failure::not_ours;
 use super::head::Head;
 use super::retry_loop::{Request, RetryLoop, Tried};
+use super::shutdown::cancelled_or_closed;
 use super::transport::{Answer, Cut, Heard, Outgoing, Permit};
 use crate::echo::Echo;
 use crate::repair::repair;
@@ -26,10 +27,13 @@ use crate::{
 /// More of an answer is not read, in bytes.
 const LONGEST_ANSWER: usize = 1024 * 1024;
 
-/// How long the connection is listened to after an answer that names no request: a server that
-/// answers twice sends the true one then. An answer that names this request is believed at once.
-const LISTEN: Duration = Duration::from_millis(50);
-/// As long before another POST may follow, by this client or by its caller.
+/// How long the connection is listened to after an answer that names no message: a server that
+/// answers twice sends the true one then. An answer that names this message is believed at once.
+const LISTEN: Duration = Duration::from_millis(25);
+/// After an answer that another POST may follow, of this call or of its caller's, for so long, in
+/// which the call counts as begun,
+const LISTEN_BEGUN: Duration = Duration::from_millis(50);
+/// and then on to this, in which it can be cancelled.
 const LISTEN_BEFORE_REPEAT: Duration = Duration::from_millis(150);
 /// On a connection whose answers are slow the true one takes longer.
 const LONGEST_LISTEN: Duration = Duration::from_millis(500);
@@ -187,7 +191,7 @@ impl<M: Message> Post<'_, M> {
                 None
             }
             Echo::Foreign => Some("an answer to another message came back"),
-            Echo::Absent => listen(answer, end.as_ref().err()).await,
+            Echo::Absent => listen(calls, answer, end.as_ref().err()).await,
         };
         let end = match doubt {
             None => end,
@@ -212,7 +216,12 @@ impl<M: Message> Post<'_, M> {
 }
 
 /// Returns the doubt about an answer that names no message; `error` is what it would mean.
-async fn listen(answer: Answer<'_>, error: Option<&Error>) -> Option<&'static str> {
+async fn listen(
+    calls: &RetryLoop,
+    answer: Answer<'_>,
+    error: Option<&Error>,
+) -> Option<&'static str> {
+    const TWICE: Option<&str> = Some("two answers came back, and neither names the message");
     if error.is_some_and(|error| error.outcome() == Some(Outcome::MaybeSent)) {
         answer.keep().await;
         return None;
@@ -221,11 +230,32 @@ async fn listen(answer: Answer<'_>, error: Option<&Error>) -> Option<&'static st
     if answer.early && (leads_on || error.is_none_or(|e| e.outcome() == Some(Outcome::Sent))) {
         return Some("an answer came before the request was sent");
     }
-    let least = if leads_on { LISTEN_BEFORE_REPEAT } else { LISTEN };
-    let limit = least.max((2 * answer.slowest()).min(LONGEST_LISTEN));
-    match answer.listen(limit, !leads_on).await {
-        Heard::Nothing => None,
-        Heard::More => Some("two answers came back, and neither names the message"),
+    let slow = (2 * answer.slowest()).min(LONGEST_LISTEN);
+    let left = calls.deadline.saturating_duration_since(Instant::now());
+    let mut ear = answer.ear().await;
+    if !leads_on {
+        return match ear.listen(LISTEN.max(slow).min(left)).await {
+            Heard::More => TWICE,
+            Heard::End => None,
+            Heard::Nothing => {
+                ear.keep().await;
+                None
+            }
+        };
+    }
+    match ear.listen(LISTEN_BEGUN.min(left)).await {
+        Heard::More => return TWICE,
+        Heard::End => return None,
+        Heard::Nothing => {}
+    }
+    // No POST begins before this ends. The connection ends with it: a repeat has one of its own.
+    calls.call.rearm();
+    let rest = LISTEN_BEFORE_REPEAT.max(slow).min(left);
+    tokio::select! {
+        heard = ear.listen(rest.saturating_sub(LISTEN_BEGUN)) => {
+            if heard == Heard::More { TWICE } else { None }
+        }
+        () = cancelled_or_closed(&calls.call, &calls.client.shutdown) => None,
     }
 }
 

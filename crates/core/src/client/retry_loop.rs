@@ -130,11 +130,12 @@ impl RetryLoop {
                     random::<4>().map_or(0, u32::from_ne_bytes),
                 ))
                 .saturating_sub(listened);
-            if Instant::now() + wait >= self.deadline
-                || !self.transport.budget.take()
-                || !self.call.rearm()
-            {
+            if Instant::now() + wait >= self.deadline || !self.transport.budget.take() {
                 return Err(error);
+            }
+            if !self.call.rearm() {
+                // Cancelled while its answer was listened after, or begun and left running.
+                return Err(if self.call.is_cancelled() { failure::cancelled() } else { error });
             }
             self.retries_left -= 1;
             retry += 1;

@@ -37,12 +37,13 @@ pub(super) struct Connection {
     pub(super) slowest: Duration,
 }
 
-/// What came after an answer.
-pub(super) enum Heard {
-    /// Nothing. The connection, when it can take another request.
-    Nothing(Option<Box<Connection>>),
-    /// Another byte: the answer may have been to an earlier request.
-    More,
+/// A connection after an answer, listened to for anything that follows.
+pub(super) struct Listener {
+    stream: Stream,
+    /// Bytes came together with the answer.
+    spoken: bool,
+    reusable: bool,
+    slowest: Duration,
 }
 
 impl Connection {
@@ -119,34 +120,16 @@ impl Connection {
         }
     }
 
-    /// Listens for anything that follows an answer that was read to its end.
-    pub(super) async fn listen(mut self, limit: Duration) -> Heard {
+    /// Takes the connection out of hyper. Its answer must have been read to its end.
+    pub(super) async fn listener(mut self) -> Listener {
         let reusable = self.is_reusable().await;
-        let Self {
-            driver,
-            exchange,
-            slowest,
-            ..
-        } = self;
-        let parts = driver.into_parts();
-        if !parts.read_buf.is_empty() {
-            return Heard::More;
-        }
-        exchange.end();
-        let mut stream = parts.io.into_inner();
-        let look = match timeout(limit, next_byte(&mut stream)).await {
-            Ok(look) => look,
-            // The runtime may have had no time to look.
-            Err(_elapsed) => stream.look(),
-        };
-        match look {
-            Look::Spoken => Heard::More,
-            Look::Closed => Heard::Nothing(None),
-            Look::Quiet if reusable => {
-                let connection = Self::over(stream.into_wire()).await.ok();
-                Heard::Nothing(connection.map(|connection| Box::new(Self { slowest, ..connection })))
-            }
-            Look::Quiet => Heard::Nothing(None),
+        let parts = self.driver.into_parts();
+        self.exchange.end();
+        Listener {
+            stream: parts.io.into_inner(),
+            spoken: !parts.read_buf.is_empty(),
+            reusable,
+            slowest: self.slowest,
         }
     }
 
@@ -169,6 +152,32 @@ impl Connection {
     fn drive(&mut self, context: &mut Context<'_>) {
         // Without hyper's shutdown: an answer that ends its connection may be listened after.
         self.ended = self.ended || self.driver.poll_without_shutdown(context).is_ready();
+    }
+}
+
+impl Listener {
+    /// Listens until something happens, but not longer than `limit`.
+    pub(super) async fn listen(&mut self, limit: Duration) -> Look {
+        if self.spoken {
+            return Look::Spoken;
+        }
+        match timeout(limit, next_byte(&mut self.stream)).await {
+            Ok(look) => look,
+            // The runtime may have had no time to look.
+            Err(_elapsed) => self.stream.look(),
+        }
+    }
+
+    /// Makes a connection for the next request of it, when it can take one.
+    pub(super) async fn into_connection(self) -> Option<Connection> {
+        if !self.reusable {
+            return None;
+        }
+        let connection = Connection::over(self.stream.into_wire()).await.ok()?;
+        Some(Connection {
+            slowest: self.slowest,
+            ..connection
+        })
     }
 }
 

@@ -170,10 +170,6 @@ impl Lease<'_> {
         Ok(())
     }
 
-    pub(super) fn connection(&mut self) -> Option<&mut Connection> {
-        self.connection.as_mut()
-    }
-
     pub(super) fn take_connection(&mut self) -> Option<Connection> {
         self.connection.take()
     }

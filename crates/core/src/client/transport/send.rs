@@ -17,9 +17,10 @@ use super::Transport;
 use super::body::RequestBody;
 use super::cause::root_cause;
 use super::connect::Unconnected;
-use super::connection::{self, Connection};
+use super::connection::{Connection, Listener};
 use super::exchange::Permit;
 use super::pool::Lease;
+use super::socket::Look;
 use crate::ErrorCode;
 use crate::client::call_state::CallState;
 use crate::client::endpoint::Endpoint;
@@ -73,9 +74,21 @@ pub(in crate::client) enum Cut {
     Stalled,
 }
 
+/// An answer's connection, listened to for anything that follows.
+pub(in crate::client) struct Ear<'t> {
+    listener: Listener,
+    lease: Lease<'t>,
+    keeps: bool,
+}
+
 /// What followed an answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::client) enum Heard {
+    /// Nothing so far.
     Nothing,
+    /// The end of the connection: nothing can follow.
+    End,
+    /// Another byte: the answer may have been to an earlier request.
     More,
 }
 
@@ -235,7 +248,7 @@ impl From<Unconnected> for Failed {
     }
 }
 
-impl Answer<'_> {
+impl<'t> Answer<'t> {
     /// Reads the body, up to `cap` bytes.
     pub(in crate::client) async fn body(&mut self, cap: usize) -> Result<Bytes, Cut> {
         if self.body.size_hint().lower() > cap as u64 {
@@ -279,19 +292,33 @@ impl Answer<'_> {
         }
     }
 
-    /// Listens for so long, but not beyond the deadline, for anything that follows the answer, whose
-    /// body must have been read to its end. Keeps the connection when it is asked to and nothing
-    /// followed.
-    pub(in crate::client) async fn listen(self, limit: Duration, keep: bool) -> Heard {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        match self.connection.listen(limit.min(left)).await {
-            connection::Heard::More => Heard::More,
-            connection::Heard::Nothing(connection) => {
-                if let Some(connection) = connection.filter(|_| keep && !self.early) {
-                    self.lease.put_back(*connection);
-                }
-                Heard::Nothing
-            }
+    /// Listens to the connection. The body must have been read to its end.
+    pub(in crate::client) async fn ear(self) -> Ear<'t> {
+        Ear {
+            keeps: !self.early,
+            listener: self.connection.listener().await,
+            lease: self.lease,
+        }
+    }
+}
+
+impl Ear<'_> {
+    /// Listens until something follows the answer, but not longer than `limit`.
+    pub(in crate::client) async fn listen(&mut self, limit: Duration) -> Heard {
+        match self.listener.listen(limit).await {
+            Look::Quiet => Heard::Nothing,
+            Look::Closed => Heard::End,
+            Look::Spoken => Heard::More,
+        }
+    }
+
+    /// Keeps the connection for the next request. Nothing must have followed.
+    pub(in crate::client) async fn keep(self) {
+        if !self.keeps {
+            return;
+        }
+        if let Some(connection) = self.listener.into_connection().await {
+            self.lease.put_back(connection);
         }
     }
 }
