@@ -8,10 +8,11 @@ use http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
 
 use super::endpoint::Endpoint;
-use super::failure::not_sent;
+use super::failure::{self, not_sent};
 use super::head::Head;
 use super::operation::Operation;
 use super::retry_loop::{Request, RetryLoop, Tried};
+use super::shutdown::cancelled_or_closed;
 use super::transport::{Answer, Cut, Outgoing};
 use super::{Inner, Settings, disposition};
 use crate::mask::{MaskedBytes, MaskedText};
@@ -117,9 +118,18 @@ impl Request for Get {
             // A file names no message: on a connection of its own no other answer can be taken for it.
             fresh: true,
         };
-        match outgoing.send(&calls.transport).await {
-            Ok(answer) => read(answer).await,
-            Err(failed) => Tried::failed(failed.not_sent()),
+        let fetched = async {
+            match outgoing.send(&calls.transport).await {
+                Ok(answer) => read(answer).await,
+                Err(failed) => Tried::failed(failed.not_sent()),
+            }
+        };
+        tokio::select! {
+            biased;
+            tried = fetched => tried,
+            () = cancelled_or_closed(&calls.call, &calls.client.shutdown) => {
+                Tried::failed(failure::cancelled())
+            }
         }
     }
 }
