@@ -2,7 +2,8 @@
 
 use backchat_core::{Attempt, Observer, Outcome};
 
-/// Takes the report of every attempt, on the thread that drives all calls: be quick.
+/// Takes the report of every attempt, on the thread that drives all calls. It hands over and
+/// returns: code of the user never runs in it.
 #[uniffi::export(callback_interface)]
 pub trait AttemptListener: Send + Sync {
     /// One attempt has ended.

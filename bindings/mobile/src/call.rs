@@ -1,5 +1,6 @@
 //! A call under way. uniffi's own futures do not cancel, and cost several crossings each: here the
-//! start is one crossing, the end another.
+//! start is one crossing, the end another. Each operation has a listener of its own, which can be
+//! told nothing but the ends that the operation has.
 
 use backchat_core::{
     Answered, Call, Cancellation, Canceller, Error, ReplyResponse, SendResponse, runtime,
@@ -7,35 +8,34 @@ use backchat_core::{
 
 use crate::failure::Failure;
 
-/// Hears how a call ended, once, on the thread that drives all calls: hand over and return.
+/// Hears how a reply ended: one of its methods is called, once, on the thread that drives all
+/// calls. It hands over and returns: code of the user never runs in it.
 #[uniffi::export(callback_interface)]
-pub trait CallListener: Send + Sync {
-    /// The call has ended.
-    fn ended(&self, end: CallEnd);
+pub trait ReplyListener: Send + Sync {
+    /// The reply was sent.
+    fn sent(&self, response: ReplyResponse);
+    /// The call failed.
+    fn failed(&self, failure: Failure);
 }
 
-/// How a call ended.
-#[derive(uniffi::Enum)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "made once, and written out at once"
-)]
-pub enum CallEnd {
-    /// The reply was sent.
-    Replied {
-        /// The API's answer.
-        response: ReplyResponse,
-    },
+/// Hears how the sending of a template ended, as a [`ReplyListener`] does.
+#[uniffi::export(callback_interface)]
+pub trait SendListener: Send + Sync {
     /// The template was sent.
-    TemplateSent {
-        /// The API's answer.
-        response: SendResponse,
-    },
+    fn sent(&self, response: SendResponse);
     /// The call failed.
-    Failed {
-        /// What is known.
-        failure: Failure,
-    },
+    fn failed(&self, failure: Failure);
+}
+
+/// Hears how a reply with a template to fall back to ended, as a [`ReplyListener`] does.
+#[uniffi::export(callback_interface)]
+pub trait ReplyOrTemplateListener: Send + Sync {
+    /// The window was open: the reply was sent.
+    fn replied(&self, response: ReplyResponse);
+    /// The window had closed: the template was sent.
+    fn template_sent(&self, response: SendResponse);
+    /// The call failed.
+    fn failed(&self, failure: Failure);
 }
 
 /// A call under way. It goes on when this object is dropped.
@@ -60,48 +60,48 @@ impl RunningCall {
 }
 
 impl RunningCall {
-    /// Starts `call` on the core's runtime; `listener` hears its end from there.
-    pub(crate) fn start<T: Send + 'static>(
+    pub(crate) fn reply(
+        call: Call<ReplyResponse>,
+        listener: Box<dyn ReplyListener>,
+    ) -> Result<Self, Error> {
+        Self::start(call, move |end| match end {
+            Ok(response) => listener.sent(response),
+            Err(error) => listener.failed(Failure::from(&error)),
+        })
+    }
+
+    pub(crate) fn send(
+        call: Call<SendResponse>,
+        listener: Box<dyn SendListener>,
+    ) -> Result<Self, Error> {
+        Self::start(call, move |end| match end {
+            Ok(response) => listener.sent(response),
+            Err(error) => listener.failed(Failure::from(&error)),
+        })
+    }
+
+    pub(crate) fn reply_or_template(
+        call: Call<Answered>,
+        listener: Box<dyn ReplyOrTemplateListener>,
+    ) -> Result<Self, Error> {
+        Self::start(call, move |end| match end {
+            Ok(Answered::Reply(response)) => listener.replied(response),
+            Ok(Answered::Template(response)) => listener.template_sent(response),
+            Err(error) => listener.failed(Failure::from(&error)),
+        })
+    }
+
+    /// Starts `call` on the core's runtime, which calls `ended` with its end.
+    fn start<T: Send + 'static>(
         call: Call<T>,
-        listener: Box<dyn CallListener>,
-    ) -> Result<Self, Error>
-    where
-        CallEnd: From<T>,
-    {
+        ended: impl FnOnce(Result<T, Error>) + Send + 'static,
+    ) -> Result<Self, Error> {
         let pending = call.start_shared();
         let started = Self {
             canceller: pending.canceller(),
             correlation_id: pending.correlation_id().map(ToString::to_string),
         };
-        runtime::spawn(async move {
-            listener.ended(match pending.await {
-                Ok(answer) => answer.into(),
-                Err(error) => CallEnd::Failed {
-                    failure: Failure::from(&error),
-                },
-            });
-        })?;
+        runtime::spawn(async move { ended(pending.await) })?;
         Ok(started)
-    }
-}
-
-impl From<ReplyResponse> for CallEnd {
-    fn from(response: ReplyResponse) -> Self {
-        CallEnd::Replied { response }
-    }
-}
-
-impl From<SendResponse> for CallEnd {
-    fn from(response: SendResponse) -> Self {
-        CallEnd::TemplateSent { response }
-    }
-}
-
-impl From<Answered> for CallEnd {
-    fn from(answered: Answered) -> Self {
-        match answered {
-            Answered::Reply(response) => response.into(),
-            Answered::Template(response) => response.into(),
-        }
     }
 }

@@ -3,7 +3,7 @@
 use backchat_core::{Client, runtime};
 
 use crate::attempt::{AttemptListener, Reporter};
-use crate::call::{CallListener, RunningCall};
+use crate::call::{ReplyListener, ReplyOrTemplateListener, RunningCall, SendListener};
 use crate::failure::Failed;
 use crate::request::{ReplyRequest, SendRequest, TemplateRequest, count, duration};
 use crate::token::{Source, TokenSource};
@@ -35,7 +35,7 @@ pub struct ClientOptions {
     pub user_agent: String,
 }
 
-/// Hears that a client has closed.
+/// Hears that a client has closed, on the thread that drives all calls. It hands over and returns.
 #[uniffi::export(callback_interface)]
 pub trait ClosingListener: Send + Sync {
     /// No POST runs any more, or 2 s have passed.
@@ -98,20 +98,20 @@ impl ReplyClient {
     pub fn start_reply(
         &self,
         request: ReplyRequest,
-        listener: Box<dyn CallListener>,
+        listener: Box<dyn ReplyListener>,
     ) -> Result<RunningCall, Failed> {
         let call = self.0.notify().reply(request.reply()?);
-        Ok(RunningCall::start(request.options.apply(call)?, listener)?)
+        Ok(RunningCall::reply(request.options.apply(call)?, listener)?)
     }
 
     /// `POST /v2/notify`. Raises at once what the request's own values make wrong.
     pub fn start_send(
         &self,
         request: SendRequest,
-        listener: Box<dyn CallListener>,
+        listener: Box<dyn SendListener>,
     ) -> Result<RunningCall, Failed> {
         let call = self.0.notify().send(request.message()?);
-        Ok(RunningCall::start(request.options.apply(call)?, listener)?)
+        Ok(RunningCall::send(request.options.apply(call)?, listener)?)
     }
 
     /// `POST /v2/notify/reply`, and `POST /v2/notify` when the server says that the window has
@@ -122,12 +122,13 @@ impl ReplyClient {
         request: ReplyRequest,
         channel: String,
         template: TemplateRequest,
-        listener: Box<dyn CallListener>,
+        listener: Box<dyn ReplyOrTemplateListener>,
     ) -> Result<RunningCall, Failed> {
         let message = request.message(&channel);
         let template = template.template()?;
         let call = self.0.reply_or_template(&message, &request.text, template);
-        Ok(RunningCall::start(request.options.apply(call)?, listener)?)
+        let call = request.options.apply(call)?;
+        Ok(RunningCall::reply_or_template(call, listener)?)
     }
 
     /// Ends the client: no POST begins any more, and those that have begun get 2 s to end.

@@ -28,10 +28,24 @@ pub fn read_event(json: Vec<u8>) -> Result<ReadEvent, Failed> {
     Ok(Event::from_json(json)?.into())
 }
 
+/// An inbound message, and its `type` as the wire has it.
+#[derive(uniffi::Record)]
+pub struct MadeMessage {
+    /// `inbound.message.received`.
+    pub event_type: String,
+    /// The message.
+    pub message: InboundMessage,
+}
+
 /// A WhatsApp message as a test of one's own code needs it.
 #[uniffi::export]
-pub fn made_message(message_id: String, from: String, text: String) -> ReadEvent {
-    Event::InboundMessage(InboundMessage::new(&message_id, &from, &text)).into()
+pub fn made_message(message_id: String, from: String, text: String) -> MadeMessage {
+    let message = InboundMessage::new(&message_id, &from, &text);
+    let event = Event::InboundMessage(message.clone());
+    MadeMessage {
+        event_type: event.event_type().to_owned(),
+        message,
+    }
 }
 
 /// The same JSON as every reader takes it: each name once, no half of a surrogate pair.

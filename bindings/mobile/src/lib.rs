@@ -13,6 +13,7 @@ mod event;
 mod failure;
 mod mask;
 mod moment;
+mod option;
 mod request;
 mod runtime;
 mod token;
@@ -20,12 +21,13 @@ mod webhook;
 mod window;
 
 pub use attempt::{AttemptListener, AttemptReport};
-pub use call::{CallEnd, CallListener, RunningCall};
+pub use call::{ReplyListener, ReplyOrTemplateListener, RunningCall, SendListener};
 pub use client::{ClientOptions, ClosingListener, ReplyClient};
-pub use event::{ReadEvent, made_message, read_event, readable_json};
+pub use event::{MadeMessage, ReadEvent, made_message, read_event, readable_json};
 pub use failure::{Failed, Failure, error_codes};
 pub use mask::{Mask, masked};
 pub use moment::{moment_of, moment_read};
+pub use option::{Language, spelled};
 pub use request::{
     CallOptions, DocumentRequest, Header, ReplyRequest, SendRequest, TemplateRequest,
 };

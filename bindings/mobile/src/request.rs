@@ -166,7 +166,7 @@ fn optional<T>(
 
 /// Kotlin and Swift count with signed numbers.
 pub(crate) fn count(option: &'static str, number: i32) -> Result<u32, Error> {
-    u32::try_from(number).map_err(|_| Error::configuration(option, "must not be less than nothing"))
+    u32::try_from(number).map_err(|_| Error::configuration(option, "must not be negative"))
 }
 
 /// Less than nothing counts as nothing, which the core refuses.

@@ -6,7 +6,8 @@ use std::pin::Pin;
 use backchat_core::{TokenError, TokenProvider};
 
 /// Gives the token that the backend, or the API, wants. Asked before each call, and once more after
-/// a 401. What is dropped here is cancelled there.
+/// a 401. What is dropped here is cancelled there. Asking and cancelling come from the thread that
+/// drives all calls, and only hand over.
 #[uniffi::export(callback_interface)]
 #[async_trait::async_trait]
 pub trait TokenSource: Send + Sync {

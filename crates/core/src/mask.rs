@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// `+33612345678` as `+33…78`; anything shorter than eight characters as `…`.
+/// `+33612345678` as `+33…78`; anything shorter than eight characters as `…`, and so what would show
+/// a line break or another character that no address has.
 pub(crate) struct MaskedNumber<'a>(pub &'a str);
 
 impl fmt::Debug for MaskedNumber<'_> {
@@ -13,6 +14,10 @@ impl fmt::Debug for MaskedNumber<'_> {
         }
         let head: String = self.0.chars().take(3).collect();
         let tail: String = self.0.chars().skip(count - 2).collect();
+        let visible = |c: char| c.is_alphanumeric() || c.is_ascii_graphic();
+        if !head.chars().chain(tail.chars()).all(visible) {
+            return f.write_str("…");
+        }
         write!(f, "{head}…{tail}")
     }
 }
@@ -82,6 +87,20 @@ mod tests {
     #[test]
     fn a_short_code_is_hidden_whole() {
         assert_eq!(format!("{:?}", MaskedNumber("36184")), "…");
+    }
+
+    #[test]
+    fn a_mask_shows_no_character_that_breaks_a_line_or_hides_it() {
+        for wrong in [
+            "\n+33612345678",
+            "+33612345678\n",
+            "\u{1b}[2J612345678",
+            "\u{202e}12345678",
+            "12345678\u{2028}9",
+        ] {
+            assert_eq!(format!("{:?}", MaskedNumber(wrong)), "…");
+        }
+        assert_eq!(format!("{:?}", MaskedNumber("agent_1@rbm.goog")), "age…og");
     }
 
     #[test]

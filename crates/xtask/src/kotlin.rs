@@ -1,6 +1,7 @@
 //! The Kotlin library: its native part, its generated sources, its jar, and its tests.
 
 mod app;
+mod generated;
 
 use std::fs;
 use std::io;
@@ -39,12 +40,6 @@ pub(crate) fn generate() -> crate::Done {
 /// Where the generated sources stand.
 const SOURCES: &str = "src/main/kotlin";
 
-/// The generated files, below [`SOURCES`].
-const GENERATED: [&str; 2] = [
-    "dev/backchat/ffi/backchat_mobile.kt",
-    "dev/backchat/ffi/core/backchat_core.kt",
-];
-
 /// The native library, and the generator that belongs to it.
 struct Library {
     native: PathBuf,
@@ -77,12 +72,7 @@ impl Library {
                 .arg(&self.native)
                 .current_dir(root()),
         )?;
-        for file in GENERATED {
-            let path = folder.join(file);
-            let source = fs::read_to_string(&path)?;
-            fs::write(&path, on_slabs(&internal(&source)))?;
-        }
-        Ok(())
+        generated::adapt(folder)
     }
 
     fn compare_generated(&self) -> io::Result<Report> {
@@ -141,74 +131,7 @@ fn maven(goal: &str) -> Command {
     maven
 }
 
-/// The same source with every declaration `internal`: users of the library do not see it.
-fn internal(source: &str) -> String {
-    let declarations = [
-        "abstract class ",
-        "class ",
-        "const val ",
-        "data class ",
-        "enum class ",
-        "fun ",
-        "inline fun",
-        "interface ",
-        "object ",
-        "open class ",
-        "sealed class ",
-        "suspend fun",
-        "typealias ",
-        "val ",
-        "var ",
-    ];
-    let mut lines = Vec::new();
-    for line in source.lines() {
-        // Functions follow their documentation, or what they throw, on the same line.
-        let line = line
-            .trim_end()
-            .replace("*/ fun ", "*/ internal fun ")
-            .replace("::class) fun ", "::class) internal fun ");
-        let plain = line.strip_prefix("public ").unwrap_or(&line);
-        if declarations.iter().any(|start| plain.starts_with(start)) {
-            lines.push(format!("internal {plain}"));
-        } else {
-            lines.push(line);
-        }
-    }
-    lines.push(String::new());
-    lines.join("\n")
-}
-
-/// The same source with the memory of its structures from `Slab.kt`, which says why.
-fn on_slabs(source: &str) -> String {
-    let taken =
-        "    override fun autoAllocate(size: Int) = dev.backchat.internal.Slab.take(size)\n";
-    let mut source = source.to_owned();
-    for class in ["RustBuffer", "UniffiRustCallStatus"] {
-        let head = format!("open class {class} : Structure() {{\n");
-        source = source.replace(&head, &format!("{head}{taken}"));
-    }
-    source
-}
-
 /// The library's folder.
 fn here() -> PathBuf {
     root().join("bindings/mobile/kotlin")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{internal, on_slabs};
-
-    #[test]
-    fn what_is_generated_is_internal() {
-        let source = "public interface A {\n    public fun a()\n}\nfun b() {}\nprivate val c = 1\n";
-        let expected = "internal interface A {\n    public fun a()\n}\ninternal fun b() {}\nprivate val c = 1\n";
-        assert_eq!(internal(source), expected);
-    }
-
-    #[test]
-    fn structures_take_memory_from_slabs() {
-        let source = "internal open class RustBuffer : Structure() {\n}\n";
-        assert!(on_slabs(source).contains("{\n    override fun autoAllocate(size: Int) = "));
-    }
 }

@@ -2,8 +2,9 @@ internal import BackchatNative
 
 /// What one POST came to: ids, a status, an outcome and a time; never a text, a number or a token.
 ///
-/// A client's `log` hears of each, also of those that nobody waits for any more. It is called on the
-/// thread that drives all calls: be quick.
+/// A client's `log` hears of each, also of those that nobody waits for any more: one after the other, on
+/// a thread of its own, and often a moment after the call has returned. It may block: no call waits for
+/// it. Of the reports that wait for it the client keeps 1,000, and drops the rest.
 public struct Attempt: Sendable, Hashable {
     /// `reply` or `send`.
     public let operation: String
@@ -43,14 +44,14 @@ public struct Attempt: Sendable, Hashable {
     }
 }
 
-final class AttemptLog: AttemptListener {
-    private let log: @Sendable (Attempt) -> Void
-
-    init(_ log: @escaping @Sendable (Attempt) -> Void) {
-        self.log = log
+/// An id or a code of the server's is shown if it looks like one: what else came must not reach a log.
+extension Attempt: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    public var description: String {
+        "Attempt(operation: \(operation), number: \(number), messageID: \(shown(messageID)), "
+            + "correlationID: \(shown(correlationID)), sentID: \(shown(sentID)), "
+            + "requestID: \(shown(requestID)), status: \(shown(status)), outcome: \(outcome), "
+            + "code: \(shown(code)), elapsed: \(elapsed), detached: \(detached))"
     }
-
-    func attempted(report: AttemptReport) {
-        log(Attempt(report))
-    }
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -48,7 +48,7 @@ public struct BackchatError: Error, Sendable, Hashable {
     public let serverMessage: String?
     /// What was wrong with a signature, such as `no_key_matches`.
     public let reason: String?
-    /// The wrong option of a `configuration`.
+    /// The wrong option of a `configuration`, such as `baseURL`.
     public let option: String?
     /// Whether the signature over an `eventUnreadable` is good.
     public let verified: Bool?
@@ -98,6 +98,6 @@ extension BackchatError: CustomStringConvertible, CustomDebugStringConvertible, 
     public var description: String { text }
     public var debugDescription: String { "BackchatError(\(text))" }
     public var customMirror: Mirror {
-        Mirror(self, children: ["code": code.rawValue, "outcome": outcome?.rawValue as Any])
+        Mirror(self, children: ["code": code, "outcome": outcome?.rawValue as Any])
     }
 }

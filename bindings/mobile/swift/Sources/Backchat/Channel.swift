@@ -16,3 +16,7 @@ public struct Channel: RawRepresentable, Hashable, Sendable, CustomStringConvert
 
     public var description: String { shown(rawValue) }
 }
+
+extension Channel: CustomReflectable {
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}

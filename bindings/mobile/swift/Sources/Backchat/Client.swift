@@ -11,6 +11,8 @@ import Foundation
 /// try await client.reply(message, text: "On it!")
 /// ```
 ///
+/// A call goes on where Swift lets its task go on: never on a thread of the library.
+///
 /// **Cancelling.** When the task is cancelled, a call throws `CancellationError` at once. A POST that
 /// had not begun then never leaves; one that had begun is finished in the background, is never
 /// repeated, and its outcome goes to the log.
@@ -22,7 +24,9 @@ public final class Client: Sendable {
     /// - Parameters:
     ///   - baseURL: Your backend, which takes the API's paths. Default: `PRELUDE_BASE_URL`, then
     ///     `https://api.prelude.dev`.
-    ///   - token: Asked before each call, and once more after a 401. What it throws is not shown.
+    ///   - token: Asked before each call, and once more after a 401. It starts on a thread of its own
+    ///     (before iOS 18 and macOS 15 as every task does) and may block: only its own call waits, not
+    ///     longer than its timeout. What it throws is not shown; the call then throws `missingAPIToken`.
     ///   - options: Everything else.
     ///   - log: Hears of every POST; see ``Attempt``.
     /// - Throws: ``BackchatError`` `configuration` with the option's name, `invalidCallbackURL`.
@@ -32,7 +36,7 @@ public final class Client: Sendable {
         options: Options = Options(),
         log: (@Sendable (Attempt) -> Void)? = nil
     ) throws {
-        try self.init(baseURL, nil, SessionToken(provide: token), options, log)
+        try self.init(baseURL, nil, SessionToken(token), options, log)
     }
 
     /// A client with the account's token: for servers.
@@ -118,7 +122,7 @@ public final class Client: Sendable {
             correlationId: nil,
             options: options.native
         )
-        let end = try await Waiting().wait { [native] listener in
+        return try await Waiting<Answered>().wait { [native] listener in
             try native.startReplyOrTemplate(
                 request: request,
                 channel: message.channel.rawValue,
@@ -126,7 +130,6 @@ public final class Client: Sendable {
                 listener: listener
             )
         }
-        return Answered(end)
     }
 
     /// Ends the client: no POST begins any more, and those that have begun get 2 s to end. Calls made
@@ -173,32 +176,20 @@ private final class Closing: ClosingListener {
         self.continuation = continuation
     }
 
+    /// Called by the library, on the thread that drives all calls.
     func closed() {
-        continuation.resume()
+        UserCode.run { [continuation] in continuation.resume() }
     }
 }
 
-/// The token provider of an app.
-private final class SessionToken: TokenSource {
-    private let provide: @Sendable () async throws -> String
-
-    init(provide: @escaping @Sendable () async throws -> String) {
-        self.provide = provide
-    }
-
-    func token() async throws -> String {
-        do {
-            return try await provide()
-        } catch {
-            // Why stays here: it may quote a token.
-            throw NoToken.Unavailable
-        }
-    }
-}
-
-/// POSTs that have begun and that nobody waits for any more get 2 s when the process exits.
+/// When the process exits, POSTs that have begun and that nobody waits for any more, and the logs that
+/// are to hear of them, get 2 s together.
 private enum AtExit {
     static let registered: Void = {
-        atexit { drain(limitNanoseconds: 2_000_000_000) }
+        atexit {
+            let end = DispatchTime.now() + .seconds(2)
+            drain(limitNanoseconds: 2_000_000_000)
+            AttemptLog.finish(until: end)
+        }
     }()
 }

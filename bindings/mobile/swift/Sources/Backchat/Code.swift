@@ -17,9 +17,10 @@ extension BackchatError {
 }
 
 /// The code, if it looks like one: what else a server may write there must not reach a log.
-extension BackchatError.Code: CustomStringConvertible, CustomDebugStringConvertible {
+extension BackchatError.Code: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     public var description: String { shown(rawValue) }
     public var debugDescription: String { "Code(\(description))" }
+    public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 extension BackchatError.Code {

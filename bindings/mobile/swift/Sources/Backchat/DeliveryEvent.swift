@@ -119,6 +119,17 @@ extension DeliveryEvent {
     }
 }
 
+extension DeliveryEvent.Reason: CustomReflectable {
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// The words, if they look like such.
+extension DeliveryEvent.Fee: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    public var description: String { "Fee(amount: \(shown(amount)), currency: \(shown(currency)))" }
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
 /// Without the receiver.
 extension DeliveryEvent: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     public var description: String {

@@ -38,10 +38,7 @@ public struct InboundMessage: Sendable, Hashable, Identifiable {
     /// A WhatsApp message as a test of your own code needs it: unverified, and without a window.
     public init(messageID: String, from: String, text: String) {
         let made = madeMessage(messageId: messageID, from: from, text: text)
-        guard case .inboundMessage(let message) = Event(made) else {
-            preconditionFailure("the library made something else than a message")
-        }
-        self = message
+        self.init(native: made.message, type: made.eventType)
     }
 }
 

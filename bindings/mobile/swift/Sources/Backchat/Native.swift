@@ -13,7 +13,8 @@ func raising<T>(_ call: () throws -> T) throws -> T {
 }
 
 extension BackchatError {
-    init(_ failure: Failure) {
+    init(_ found: Failure) {
+        let failure = found.option == nil ? found : spelled(failure: found, language: .swift)
         code = Code(rawValue: failure.code)
         kind = Kind(failure.class)
         outcome = failure.outcome.map(Outcome.init)
@@ -125,4 +126,9 @@ func shown(_ value: String?, _ mask: Mask = .word) -> String {
 
 func shown(_ value: (some CustomStringConvertible)?) -> String {
     value?.description ?? "nil"
+}
+
+/// What may be printed of names.
+func shown(_ names: some Sequence<String>) -> String {
+    "[\(names.sorted().map { shown($0) }.joined(separator: ", "))]"
 }

@@ -31,10 +31,9 @@ public struct Notify: Sendable {
             correlationId: correlationID,
             options: options.native
         )
-        let end = try await Waiting().wait { [native = client.native] listener in
+        return try await Waiting<ReplyResponse>().wait { [native = client.native] listener in
             try native.startReply(request: request, listener: listener)
         }
-        return ReplyResponse(end)
     }
 
     /// `POST /v2/notify`: sends a template, the way out when the window has closed.
@@ -84,9 +83,8 @@ public struct Notify: Sendable {
         options: CallOptions = CallOptions()
     ) async throws -> SendResponse {
         let request = SendRequest(to: to, template: template.native, options: options.native)
-        let end = try await Waiting().wait { [native = client.native] listener in
+        return try await Waiting<SendResponse>().wait { [native = client.native] listener in
             try native.startSend(request: request, listener: listener)
         }
-        return SendResponse(end)
     }
 }

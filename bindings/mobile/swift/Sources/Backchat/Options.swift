@@ -102,7 +102,7 @@ public struct CallOptions: Sendable, Hashable {
 extension CallOptions: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     public var description: String {
         "CallOptions(timeout: \(shown(timeout)), maxRetries: \(shown(maxRetries)), "
-            + "headers: \(headers.keys.sorted()))"
+            + "headers: \(shown(headers.keys)))"
     }
     public var debugDescription: String { description }
     public var customMirror: Mirror { Mirror(self, children: []) }

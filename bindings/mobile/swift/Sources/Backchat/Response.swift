@@ -31,13 +31,6 @@ public struct ReplyResponse: Sendable, Hashable, Identifiable {
     init(native: BackchatNative.ReplyResponse) {
         self.native = native
     }
-
-    init(_ end: CallEnd) {
-        guard case .replied(let response) = end else {
-            preconditionFailure("the library answered a reply with something else")
-        }
-        native = response
-    }
 }
 
 /// Without the text, and with a masked number.
@@ -94,32 +87,15 @@ public struct SendResponse: Sendable, Hashable, Identifiable {
     init(native: BackchatNative.SendResponse) {
         self.native = native
     }
-
-    init(_ end: CallEnd) {
-        guard case .templateSent(let response) = end else {
-            preconditionFailure("the library answered a template with something else")
-        }
-        native = response
-    }
 }
 
 /// Without the variables' values, and with a masked number.
 extension SendResponse: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     public var description: String {
         "SendResponse(id: \(shown(id)), to: \(shown(to, .address)), "
-            + "templateID: \(shown(templateID)), variables: \(variables.keys.sorted()), "
+            + "templateID: \(shown(templateID)), variables: \(shown(variables.keys)), "
             + "correlationID: \(shown(correlationID)))"
     }
     public var debugDescription: String { description }
     public var customMirror: Mirror { Mirror(self, children: []) }
-}
-
-extension Answered {
-    init(_ end: CallEnd) {
-        switch end {
-        case .replied(let response): self = .reply(ReplyResponse(native: response))
-        case .templateSent(let response): self = .template(SendResponse(native: response))
-        case .failed: preconditionFailure("a failure was thrown before")
-        }
-    }
 }

@@ -99,8 +99,15 @@ public struct Template: Sendable, Hashable {
 /// Without the variables' values, which are as private as a text.
 extension Template: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     public var description: String {
-        "Template(templateID: \(shown(templateID)), variables: \(variables.keys.sorted()))"
+        "Template(templateID: \(shown(templateID)), variables: \(shown(variables.keys)))"
     }
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// Without the address, which may be signed.
+extension Template.Document: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    public var description: String { "Document(…)" }
     public var debugDescription: String { description }
     public var customMirror: Mirror { Mirror(self, children: []) }
 }

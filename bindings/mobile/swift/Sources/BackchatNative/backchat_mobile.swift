@@ -641,19 +641,19 @@ public protocol ReplyClientProtocol: AnyObject, Sendable {
     /**
      * `POST /v2/notify/reply`. Raises at once what the request's own values make wrong.
      */
-    func startReply(request: ReplyRequest, listener: CallListener) throws  -> RunningCall
+    func startReply(request: ReplyRequest, listener: ReplyListener) throws  -> RunningCall
     
     /**
      * `POST /v2/notify/reply`, and `POST /v2/notify` when the server says that the window has
      * closed. `channel` is the message's; the template prefers it when it names none. The
      * callback URL and the correlation id of both are the template's.
      */
-    func startReplyOrTemplate(request: ReplyRequest, channel: String, template: TemplateRequest, listener: CallListener) throws  -> RunningCall
+    func startReplyOrTemplate(request: ReplyRequest, channel: String, template: TemplateRequest, listener: ReplyOrTemplateListener) throws  -> RunningCall
     
     /**
      * `POST /v2/notify`. Raises at once what the request's own values make wrong.
      */
-    func startSend(request: SendRequest, listener: CallListener) throws  -> RunningCall
+    func startSend(request: SendRequest, listener: SendListener) throws  -> RunningCall
     
 }
 /**
@@ -753,13 +753,13 @@ open func startClosing(listener: ClosingListener?)throws   {try rustCallWithErro
     /**
      * `POST /v2/notify/reply`. Raises at once what the request's own values make wrong.
      */
-open func startReply(request: ReplyRequest, listener: CallListener)throws  -> RunningCall  {
+open func startReply(request: ReplyRequest, listener: ReplyListener)throws  -> RunningCall  {
     return try  FfiConverterTypeRunningCall_lift(try rustCallWithError(FfiConverterTypeFailed_lift) {
         uniffiCallStatus in
     uniffi_backchat_mobile_fn_method_replyclient_start_reply(
             self.uniffiCloneHandle(),
         FfiConverterTypeReplyRequest_lower(request),
-        FfiConverterCallbackInterfaceCallListener_lower(listener),uniffiCallStatus
+        FfiConverterCallbackInterfaceReplyListener_lower(listener),uniffiCallStatus
     )
 })
 }
@@ -769,7 +769,7 @@ open func startReply(request: ReplyRequest, listener: CallListener)throws  -> Ru
      * closed. `channel` is the message's; the template prefers it when it names none. The
      * callback URL and the correlation id of both are the template's.
      */
-open func startReplyOrTemplate(request: ReplyRequest, channel: String, template: TemplateRequest, listener: CallListener)throws  -> RunningCall  {
+open func startReplyOrTemplate(request: ReplyRequest, channel: String, template: TemplateRequest, listener: ReplyOrTemplateListener)throws  -> RunningCall  {
     return try  FfiConverterTypeRunningCall_lift(try rustCallWithError(FfiConverterTypeFailed_lift) {
         uniffiCallStatus in
     uniffi_backchat_mobile_fn_method_replyclient_start_reply_or_template(
@@ -777,7 +777,7 @@ open func startReplyOrTemplate(request: ReplyRequest, channel: String, template:
         FfiConverterTypeReplyRequest_lower(request),
         FfiConverterString.lower(channel),
         FfiConverterTypeTemplateRequest_lower(template),
-        FfiConverterCallbackInterfaceCallListener_lower(listener),uniffiCallStatus
+        FfiConverterCallbackInterfaceReplyOrTemplateListener_lower(listener),uniffiCallStatus
     )
 })
 }
@@ -785,13 +785,13 @@ open func startReplyOrTemplate(request: ReplyRequest, channel: String, template:
     /**
      * `POST /v2/notify`. Raises at once what the request's own values make wrong.
      */
-open func startSend(request: SendRequest, listener: CallListener)throws  -> RunningCall  {
+open func startSend(request: SendRequest, listener: SendListener)throws  -> RunningCall  {
     return try  FfiConverterTypeRunningCall_lift(try rustCallWithError(FfiConverterTypeFailed_lift) {
         uniffiCallStatus in
     uniffi_backchat_mobile_fn_method_replyclient_start_send(
             self.uniffiCloneHandle(),
         FfiConverterTypeSendRequest_lower(request),
-        FfiConverterCallbackInterfaceCallListener_lower(listener),uniffiCallStatus
+        FfiConverterCallbackInterfaceSendListener_lower(listener),uniffiCallStatus
     )
 })
 }
@@ -1979,6 +1979,75 @@ public func FfiConverterTypeHeader_lower(_ value: Header) -> RustBuffer {
 
 
 /**
+ * An inbound message, and its `type` as the wire has it.
+ */
+public struct MadeMessage: Equatable, Hashable {
+    /**
+     * `inbound.message.received`.
+     */
+    public let eventType: String
+    /**
+     * The message.
+     */
+    public let message: InboundMessage
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * `inbound.message.received`.
+         */eventType: String, 
+        /**
+         * The message.
+         */message: InboundMessage) {
+        self.eventType = eventType
+        self.message = message
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension MadeMessage: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeMadeMessage: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> MadeMessage {
+        return
+            try MadeMessage(
+                eventType: FfiConverterString.read(from: &buf), 
+                message: FfiConverterTypeInboundMessage.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: MadeMessage, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.eventType, into: &buf)
+        FfiConverterTypeInboundMessage.write(value.message, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMadeMessage_lift(_ buf: RustBuffer) throws -> MadeMessage {
+    return try FfiConverterTypeMadeMessage.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMadeMessage_lower(_ value: MadeMessage) -> RustBuffer {
+    return FfiConverterTypeMadeMessage.lower(value)
+}
+
+
+/**
  * An event, and its `type` as the wire has it.
  */
 public struct ReadEvent: Equatable, Hashable {
@@ -2464,109 +2533,6 @@ public func FfiConverterTypeTemplateRequest_lower(_ value: TemplateRequest) -> R
 
 
 /**
- * How a call ended.
- */
-
-public enum CallEnd: Equatable, Hashable {
-    
-    /**
-     * The reply was sent.
-     */
-    case replied(
-        /**
-         * The API's answer.
-         */response: ReplyResponse
-    )
-    /**
-     * The template was sent.
-     */
-    case templateSent(
-        /**
-         * The API's answer.
-         */response: SendResponse
-    )
-    /**
-     * The call failed.
-     */
-    case failed(
-        /**
-         * What is known.
-         */failure: Failure
-    )
-
-
-
-
-
-}
-
-#if compiler(>=6)
-extension CallEnd: Sendable {}
-#endif
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypeCallEnd: FfiConverterRustBuffer {
-    typealias SwiftType = CallEnd
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CallEnd {
-        let variant: Int32 = try readInt(&buf)
-        switch variant {
-        
-        case 1: return .replied(response: try FfiConverterTypeReplyResponse.read(from: &buf)
-        )
-        
-        case 2: return .templateSent(response: try FfiConverterTypeSendResponse.read(from: &buf)
-        )
-        
-        case 3: return .failed(failure: try FfiConverterTypeFailure.read(from: &buf)
-        )
-        
-        default: throw UniffiInternalError.unexpectedEnumCase
-        }
-    }
-
-    public static func write(_ value: CallEnd, into buf: inout [UInt8]) {
-        switch value {
-        
-        
-        case let .replied(response):
-            writeInt(&buf, Int32(1))
-            FfiConverterTypeReplyResponse.write(response, into: &buf)
-            
-        
-        case let .templateSent(response):
-            writeInt(&buf, Int32(2))
-            FfiConverterTypeSendResponse.write(response, into: &buf)
-            
-        
-        case let .failed(failure):
-            writeInt(&buf, Int32(3))
-            FfiConverterTypeFailure.write(failure, into: &buf)
-            
-        }
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeCallEnd_lift(_ buf: RustBuffer) throws -> CallEnd {
-    return try FfiConverterTypeCallEnd.lift(buf)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeCallEnd_lower(_ value: CallEnd) -> RustBuffer {
-    return FfiConverterTypeCallEnd.lower(value)
-}
-
-
-
-/**
  * A [`Failure`] that is thrown.
  */
 public 
@@ -2648,6 +2614,81 @@ public func FfiConverterTypeFailed_lift(_ buf: RustBuffer) throws -> Failed {
 public func FfiConverterTypeFailed_lower(_ value: Failed) -> RustBuffer {
     return FfiConverterTypeFailed.lower(value)
 }
+
+
+/**
+ * A language whose names differ from Rust's.
+ */
+
+public enum Language: Equatable, Hashable {
+    
+    /**
+     * `baseUrl`
+     */
+    case kotlin
+    /**
+     * `baseURL`
+     */
+    case swift
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Language: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeLanguage: FfiConverterRustBuffer {
+    typealias SwiftType = Language
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Language {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .kotlin
+        
+        case 2: return .swift
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Language, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .kotlin:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .swift:
+            writeInt(&buf, Int32(2))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLanguage_lift(_ buf: RustBuffer) throws -> Language {
+    return try FfiConverterTypeLanguage.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLanguage_lower(_ value: Language) -> RustBuffer {
+    return FfiConverterTypeLanguage.lower(value)
+}
+
 
 
 /**
@@ -2825,7 +2866,8 @@ public func FfiConverterTypeNoToken_lower(_ value: NoToken) -> RustBuffer {
 
 
 /**
- * Takes the report of every attempt, on the thread that drives all calls: be quick.
+ * Takes the report of every attempt, on the thread that drives all calls. It hands over and
+ * returns: code of the user never runs in it.
  */
 public protocol AttemptListener: AnyObject, Sendable {
     
@@ -2966,148 +3008,7 @@ public func FfiConverterCallbackInterfaceAttemptListener_lower(_ v: AttemptListe
 
 
 /**
- * Hears how a call ended, once, on the thread that drives all calls: hand over and return.
- */
-public protocol CallListener: AnyObject, Sendable {
-    
-    /**
-     * The call has ended.
-     */
-    func ended(end: CallEnd) 
-    
-}
-
-
-// Put the implementation in a struct so we don't pollute the top-level namespace
-fileprivate struct UniffiCallbackInterfaceCallListener {
-
-    // Create the VTable using a series of closures.
-    // Swift automatically converts these into C callback functions.
-    //
-    // Store the vtable directly.
-    static let vtable: UniffiVTableCallbackInterfaceCallListener = UniffiVTableCallbackInterfaceCallListener(
-        uniffiFree: { (uniffiHandle: UInt64) -> () in
-            do {
-                try FfiConverterCallbackInterfaceCallListener.handleMap.remove(handle: uniffiHandle)
-            } catch {
-                print("Uniffi callback interface CallListener: handle missing in uniffiFree")
-            }
-        },
-        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
-            do {
-                return try FfiConverterCallbackInterfaceCallListener.handleMap.clone(handle: uniffiHandle)
-            } catch {
-                fatalError("Uniffi callback interface CallListener: handle missing in uniffiClone")
-            }
-        },
-        ended: { (
-            uniffiHandle: UInt64,
-            end: RustBuffer,
-            uniffiOutReturn: UnsafeMutableRawPointer,
-            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
-        ) in
-            let makeCall = {
-                () throws -> () in
-                guard let uniffiObj = try? FfiConverterCallbackInterfaceCallListener.handleMap.get(handle: uniffiHandle) else {
-                    throw UniffiInternalError.unexpectedStaleHandle
-                }
-                return uniffiObj.ended(
-                     end: try FfiConverterTypeCallEnd_lift(end)
-                )
-            }
-
-            
-            let writeReturn = { () }
-            uniffiTraitInterfaceCall(
-                callStatus: uniffiCallStatus,
-                makeCall: makeCall,
-                writeReturn: writeReturn
-            )
-        }
-    )
-
-    // Rust stores this pointer for future callback invocations, so it must live
-    // for the process lifetime (not just for the init function call).
-    //
-    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
-    // This is safe because the pointee is initialized once during static init
-    // and never mutated by either side of the FFI.  Its fields are C function pointers.
-    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceCallListener> = {
-        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceCallListener>.allocate(capacity: 1)
-        ptr.initialize(to: vtable)
-        return UnsafePointer(ptr)
-    }()
-}
-
-private func uniffiCallbackInitCallListener() {
-    uniffi_backchat_mobile_fn_init_callback_vtable_calllistener(UniffiCallbackInterfaceCallListener.vtablePtr)
-}
-
-// FfiConverter protocol for callback interfaces
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-fileprivate struct FfiConverterCallbackInterfaceCallListener {
-    fileprivate static let handleMap = UniffiHandleMap<CallListener>()
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-extension FfiConverterCallbackInterfaceCallListener : FfiConverter {
-    typealias SwiftType = CallListener
-    typealias FfiType = UInt64
-
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    public static func lift(_ handle: UInt64) throws -> SwiftType {
-        try handleMap.get(handle: handle)
-    }
-
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
-        let handle: UInt64 = try readInt(&buf)
-        return try lift(handle)
-    }
-
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    public static func lower(_ v: SwiftType) -> UInt64 {
-        return handleMap.insert(obj: v)
-    }
-
-#if swift(>=5.8)
-    @_documentation(visibility: private)
-#endif
-    public static func write(_ v: SwiftType, into buf: inout [UInt8]) {
-        writeInt(&buf, lower(v))
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterCallbackInterfaceCallListener_lift(_ handle: UInt64) throws -> CallListener {
-    return try FfiConverterCallbackInterfaceCallListener.lift(handle)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterCallbackInterfaceCallListener_lower(_ v: CallListener) -> UInt64 {
-    return FfiConverterCallbackInterfaceCallListener.lower(v)
-}
-
-
-
-
-/**
- * Hears that a client has closed.
+ * Hears that a client has closed, on the thread that drives all calls. It hands over and returns.
  */
 public protocol ClosingListener: AnyObject, Sendable {
     
@@ -3246,8 +3147,549 @@ public func FfiConverterCallbackInterfaceClosingListener_lower(_ v: ClosingListe
 
 
 /**
+ * Hears how a reply ended: one of its methods is called, once, on the thread that drives all
+ * calls. It hands over and returns: code of the user never runs in it.
+ */
+public protocol ReplyListener: AnyObject, Sendable {
+    
+    /**
+     * The reply was sent.
+     */
+    func sent(response: ReplyResponse) 
+    
+    /**
+     * The call failed.
+     */
+    func failed(failure: Failure) 
+    
+}
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceReplyListener {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceReplyListener = UniffiVTableCallbackInterfaceReplyListener(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterCallbackInterfaceReplyListener.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface ReplyListener: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterCallbackInterfaceReplyListener.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface ReplyListener: handle missing in uniffiClone")
+            }
+        },
+        sent: { (
+            uniffiHandle: UInt64,
+            response: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterCallbackInterfaceReplyListener.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return uniffiObj.sent(
+                     response: try FfiConverterTypeReplyResponse_lift(response)
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCall(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn
+            )
+        },
+        failed: { (
+            uniffiHandle: UInt64,
+            failure: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterCallbackInterfaceReplyListener.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return uniffiObj.failed(
+                     failure: try FfiConverterTypeFailure_lift(failure)
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCall(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceReplyListener> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceReplyListener>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitReplyListener() {
+    uniffi_backchat_mobile_fn_init_callback_vtable_replylistener(UniffiCallbackInterfaceReplyListener.vtablePtr)
+}
+
+// FfiConverter protocol for callback interfaces
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterCallbackInterfaceReplyListener {
+    fileprivate static let handleMap = UniffiHandleMap<ReplyListener>()
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+extension FfiConverterCallbackInterfaceReplyListener : FfiConverter {
+    typealias SwiftType = ReplyListener
+    typealias FfiType = UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func lift(_ handle: UInt64) throws -> SwiftType {
+        try handleMap.get(handle: handle)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func lower(_ v: SwiftType) -> UInt64 {
+        return handleMap.insert(obj: v)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func write(_ v: SwiftType, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(v))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterCallbackInterfaceReplyListener_lift(_ handle: UInt64) throws -> ReplyListener {
+    return try FfiConverterCallbackInterfaceReplyListener.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterCallbackInterfaceReplyListener_lower(_ v: ReplyListener) -> UInt64 {
+    return FfiConverterCallbackInterfaceReplyListener.lower(v)
+}
+
+
+
+
+/**
+ * Hears how a reply with a template to fall back to ended, as a [`ReplyListener`] does.
+ */
+public protocol ReplyOrTemplateListener: AnyObject, Sendable {
+    
+    /**
+     * The window was open: the reply was sent.
+     */
+    func replied(response: ReplyResponse) 
+    
+    /**
+     * The window had closed: the template was sent.
+     */
+    func templateSent(response: SendResponse) 
+    
+    /**
+     * The call failed.
+     */
+    func failed(failure: Failure) 
+    
+}
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceReplyOrTemplateListener {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceReplyOrTemplateListener = UniffiVTableCallbackInterfaceReplyOrTemplateListener(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterCallbackInterfaceReplyOrTemplateListener.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface ReplyOrTemplateListener: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterCallbackInterfaceReplyOrTemplateListener.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface ReplyOrTemplateListener: handle missing in uniffiClone")
+            }
+        },
+        replied: { (
+            uniffiHandle: UInt64,
+            response: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterCallbackInterfaceReplyOrTemplateListener.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return uniffiObj.replied(
+                     response: try FfiConverterTypeReplyResponse_lift(response)
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCall(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn
+            )
+        },
+        templateSent: { (
+            uniffiHandle: UInt64,
+            response: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterCallbackInterfaceReplyOrTemplateListener.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return uniffiObj.templateSent(
+                     response: try FfiConverterTypeSendResponse_lift(response)
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCall(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn
+            )
+        },
+        failed: { (
+            uniffiHandle: UInt64,
+            failure: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterCallbackInterfaceReplyOrTemplateListener.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return uniffiObj.failed(
+                     failure: try FfiConverterTypeFailure_lift(failure)
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCall(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceReplyOrTemplateListener> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceReplyOrTemplateListener>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitReplyOrTemplateListener() {
+    uniffi_backchat_mobile_fn_init_callback_vtable_replyortemplatelistener(UniffiCallbackInterfaceReplyOrTemplateListener.vtablePtr)
+}
+
+// FfiConverter protocol for callback interfaces
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterCallbackInterfaceReplyOrTemplateListener {
+    fileprivate static let handleMap = UniffiHandleMap<ReplyOrTemplateListener>()
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+extension FfiConverterCallbackInterfaceReplyOrTemplateListener : FfiConverter {
+    typealias SwiftType = ReplyOrTemplateListener
+    typealias FfiType = UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func lift(_ handle: UInt64) throws -> SwiftType {
+        try handleMap.get(handle: handle)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func lower(_ v: SwiftType) -> UInt64 {
+        return handleMap.insert(obj: v)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func write(_ v: SwiftType, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(v))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterCallbackInterfaceReplyOrTemplateListener_lift(_ handle: UInt64) throws -> ReplyOrTemplateListener {
+    return try FfiConverterCallbackInterfaceReplyOrTemplateListener.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterCallbackInterfaceReplyOrTemplateListener_lower(_ v: ReplyOrTemplateListener) -> UInt64 {
+    return FfiConverterCallbackInterfaceReplyOrTemplateListener.lower(v)
+}
+
+
+
+
+/**
+ * Hears how the sending of a template ended, as a [`ReplyListener`] does.
+ */
+public protocol SendListener: AnyObject, Sendable {
+    
+    /**
+     * The template was sent.
+     */
+    func sent(response: SendResponse) 
+    
+    /**
+     * The call failed.
+     */
+    func failed(failure: Failure) 
+    
+}
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceSendListener {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceSendListener = UniffiVTableCallbackInterfaceSendListener(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterCallbackInterfaceSendListener.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface SendListener: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterCallbackInterfaceSendListener.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface SendListener: handle missing in uniffiClone")
+            }
+        },
+        sent: { (
+            uniffiHandle: UInt64,
+            response: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterCallbackInterfaceSendListener.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return uniffiObj.sent(
+                     response: try FfiConverterTypeSendResponse_lift(response)
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCall(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn
+            )
+        },
+        failed: { (
+            uniffiHandle: UInt64,
+            failure: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterCallbackInterfaceSendListener.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return uniffiObj.failed(
+                     failure: try FfiConverterTypeFailure_lift(failure)
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCall(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceSendListener> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceSendListener>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitSendListener() {
+    uniffi_backchat_mobile_fn_init_callback_vtable_sendlistener(UniffiCallbackInterfaceSendListener.vtablePtr)
+}
+
+// FfiConverter protocol for callback interfaces
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterCallbackInterfaceSendListener {
+    fileprivate static let handleMap = UniffiHandleMap<SendListener>()
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+extension FfiConverterCallbackInterfaceSendListener : FfiConverter {
+    typealias SwiftType = SendListener
+    typealias FfiType = UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func lift(_ handle: UInt64) throws -> SwiftType {
+        try handleMap.get(handle: handle)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func lower(_ v: SwiftType) -> UInt64 {
+        return handleMap.insert(obj: v)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func write(_ v: SwiftType, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(v))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterCallbackInterfaceSendListener_lift(_ handle: UInt64) throws -> SendListener {
+    return try FfiConverterCallbackInterfaceSendListener.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterCallbackInterfaceSendListener_lower(_ v: SendListener) -> UInt64 {
+    return FfiConverterCallbackInterfaceSendListener.lower(v)
+}
+
+
+
+
+/**
  * Gives the token that the backend, or the API, wants. Asked before each call, and once more after
- * a 401. What is dropped here is cancelled there.
+ * a 401. What is dropped here is cancelled there. Asking and cancelling come from the thread that
+ * drives all calls, and only hand over.
  */
 public protocol TokenSource: AnyObject, Sendable {
     
@@ -3929,8 +4371,8 @@ public func uniffiForeignFutureHandleCountBackchatMobile() -> Int {
 /**
  * A WhatsApp message as a test of one's own code needs it.
  */
-public func madeMessage(messageId: String, from: String, text: String) -> ReadEvent  {
-    return try!  FfiConverterTypeReadEvent_lift(try! rustCall() {
+public func madeMessage(messageId: String, from: String, text: String) -> MadeMessage  {
+    return try!  FfiConverterTypeMadeMessage_lift(try! rustCall() {
         uniffiCallStatus in
     uniffi_backchat_mobile_fn_func_made_message(
         FfiConverterString.lower(messageId),
@@ -4006,6 +4448,18 @@ public func momentRead(wire: String) -> Timestamp  {
 })
 }
 /**
+ * A `configuration` with the options that it names in the language's spelling.
+ */
+public func spelled(failure: Failure, language: Language) -> Failure  {
+    return try!  FfiConverterTypeFailure_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_backchat_mobile_fn_func_spelled(
+        FfiConverterTypeFailure_lower(failure),
+        FfiConverterTypeLanguage_lower(language),uniffiCallStatus
+    )
+})
+}
+/**
  * Waits, blocking, for POSTs that have begun and that nobody waits for: at the process's exit.
  */
 public func drain(limitNanoseconds: Int64)  {try! rustCall() {
@@ -4065,7 +4519,7 @@ private let initializationResult: InitializationResult = {
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
     }
-    if (uniffi_backchat_mobile_checksum_func_made_message() != 21582) {
+    if (uniffi_backchat_mobile_checksum_func_made_message() != 47649) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_backchat_mobile_checksum_func_read_event() != 52222) {
@@ -4084,6 +4538,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_backchat_mobile_checksum_func_moment_read() != 64098) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_backchat_mobile_checksum_func_spelled() != 63848) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_backchat_mobile_checksum_func_drain() != 52646) {
@@ -4110,13 +4567,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_backchat_mobile_checksum_method_replyclient_start_closing() != 21513) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_backchat_mobile_checksum_method_replyclient_start_reply() != 31774) {
+    if (uniffi_backchat_mobile_checksum_method_replyclient_start_reply() != 25151) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_backchat_mobile_checksum_method_replyclient_start_reply_or_template() != 11143) {
+    if (uniffi_backchat_mobile_checksum_method_replyclient_start_reply_or_template() != 8173) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_backchat_mobile_checksum_method_replyclient_start_send() != 56301) {
+    if (uniffi_backchat_mobile_checksum_method_replyclient_start_send() != 58241) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_backchat_mobile_checksum_method_webhookverifier_printed() != 58506) {
@@ -4140,7 +4597,25 @@ private let initializationResult: InitializationResult = {
     if (uniffi_backchat_mobile_checksum_method_attemptlistener_attempted() != 49871) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_backchat_mobile_checksum_method_calllistener_ended() != 12455) {
+    if (uniffi_backchat_mobile_checksum_method_replylistener_sent() != 38585) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_backchat_mobile_checksum_method_replylistener_failed() != 64356) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_backchat_mobile_checksum_method_replyortemplatelistener_replied() != 241) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_backchat_mobile_checksum_method_replyortemplatelistener_template_sent() != 27283) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_backchat_mobile_checksum_method_replyortemplatelistener_failed() != 41020) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_backchat_mobile_checksum_method_sendlistener_sent() != 57041) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_backchat_mobile_checksum_method_sendlistener_failed() != 55458) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_backchat_mobile_checksum_method_closinglistener_closed() != 30596) {
@@ -4151,8 +4626,10 @@ private let initializationResult: InitializationResult = {
     }
 
     uniffiCallbackInitAttemptListener()
-    uniffiCallbackInitCallListener()
     uniffiCallbackInitClosingListener()
+    uniffiCallbackInitReplyListener()
+    uniffiCallbackInitReplyOrTemplateListener()
+    uniffiCallbackInitSendListener()
     uniffiCallbackInitTokenSource()
     uniffiEnsureBackchatCoreInitialized()
     return InitializationResult.ok

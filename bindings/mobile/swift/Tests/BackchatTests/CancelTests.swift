@@ -73,14 +73,14 @@ import Testing
 
     @Test func afterARefusalThatCouldBeRepeatedNothingMoreLeaves() async throws {
         try await fault.script([
-            ["status": 429, "headers": [["retry-after", "1"]], "pace": ["before_head_ms": 300]]
+            ["status": 429, "headers": [["retry-after", "1"]], "pace": ["before_head_ms": 1500]]
         ])
         let client = try Client(baseURL: fault.url, apiToken: "token")
         let task = Task { try await reply(client) }
         try await fault.waitForPosts(1)
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
-        try await Task.sleep(for: .seconds(2))
+        try await Task.sleep(for: .seconds(3))
         #expect(try await fault.counts().posts == 1)
     }
 

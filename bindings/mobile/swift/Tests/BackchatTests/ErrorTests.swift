@@ -42,8 +42,52 @@ import Testing
             _ = try Webhook(publicKey: "")
             Issue.record("it was taken")
         } catch let error as BackchatError {
-            #expect(error.code == .configuration && error.option == "public_key" && error.isArgument)
+            #expect(error.code == .configuration && error.option == "publicKey" && error.isArgument)
             #expect(error.errorDescription == "\(error)" && error.recoverySuggestion == error.advice)
+        }
+    }
+
+    @Test func aWrongOptionIsNamedAsItIsWrittenHere() async throws {
+        func client(_ options: Client.Options = .init(), _ url: String? = nil) throws {
+            _ = try Client(baseURL: url.flatMap(URL.init(string:)), apiToken: "t", options: options)
+        }
+        let there = try Client(baseURL: URL(string: "http://127.0.0.1:9"), apiToken: "t")
+        func call(_ options: CallOptions) async throws {
+            try await there.notify.reply(to: "+33612345678", text: "Hi", replyTo: "im_1", options: options)
+        }
+        let wrong: [(String, () async throws -> Void)] = [
+            ("timeout", { try client(.init(timeout: .zero)) }),
+            ("timeout", { try client(.init(timeout: .milliseconds(-1))) }),
+            ("connectTimeout", { try client(.init(connectTimeout: .zero)) }),
+            ("connectTimeout", { try client(.init(connectTimeout: .seconds(Int64.min))) }),
+            ("maxRetries", { try client(.init(maxRetries: -1)) }),
+            ("maxRetries", { try client(.init(maxRetries: .min)) }),
+            ("maxConnections", { try client(.init(maxConnections: 0)) }),
+            ("maxConnections", { try client(.init(maxConnections: -1)) }),
+            ("baseURL", { try client(.init(), "http://example.com") }),
+            ("baseURL", { try client(.init(), "example.com") }),
+            ("proxy", { try client(.init(proxy: URL(string: "socks://here"))) }),
+            ("caCertificates", { try client(.init(caCertificates: ["no"])) }),
+            ("userAgent", { try client(.init(userAgent: "a\nb")) }),
+            ("publicKey", { _ = try Webhook(publicKeys: []) }),
+            ("publicKey", { _ = try Webhook.fromEnvironment() }),
+            ("timeout", { try await call(.init(timeout: .zero)) }),
+            ("timeout", { try await call(.init(timeout: .seconds(-1))) }),
+            ("maxRetries", { try await call(.init(maxRetries: -1)) }),
+            ("headers", { try await call(.init(headers: ["host": "h"])) }),
+            (
+                "maxAutoRetries",
+                {
+                    try await there.notify.send(
+                        templateID: "template_1", to: "+33612345678", maxAutoRetries: -1)
+                }
+            ),
+        ]
+        for (option, work) in wrong {
+            let error = try await failure(work)
+            #expect(error.code == .configuration && error.option == option && error.isArgument, "\(error)")
+            let inRust = "\(error)".range(of: "[a-z]_[a-z]", options: .regularExpression)
+            #expect("\(error)".contains("`\(option)`") && inRust == nil, "\(error)")
         }
     }
 

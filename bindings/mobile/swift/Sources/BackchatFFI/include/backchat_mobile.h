@@ -250,9 +250,51 @@ typedef void (*UniffiCallbackInterfaceAttemptListenerMethod0)(uint64_t, RustBuff
     );
 
 #endif
-#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_CALL_LISTENER_METHOD0
-#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_CALL_LISTENER_METHOD0
-typedef void (*UniffiCallbackInterfaceCallListenerMethod0)(uint64_t, RustBuffer, void* _Nonnull, 
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_REPLY_LISTENER_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_REPLY_LISTENER_METHOD0
+typedef void (*UniffiCallbackInterfaceReplyListenerMethod0)(uint64_t, RustBuffer, void* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_REPLY_LISTENER_METHOD1
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_REPLY_LISTENER_METHOD1
+typedef void (*UniffiCallbackInterfaceReplyListenerMethod1)(uint64_t, RustBuffer, void* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_REPLY_OR_TEMPLATE_LISTENER_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_REPLY_OR_TEMPLATE_LISTENER_METHOD0
+typedef void (*UniffiCallbackInterfaceReplyOrTemplateListenerMethod0)(uint64_t, RustBuffer, void* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_REPLY_OR_TEMPLATE_LISTENER_METHOD1
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_REPLY_OR_TEMPLATE_LISTENER_METHOD1
+typedef void (*UniffiCallbackInterfaceReplyOrTemplateListenerMethod1)(uint64_t, RustBuffer, void* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_REPLY_OR_TEMPLATE_LISTENER_METHOD2
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_REPLY_OR_TEMPLATE_LISTENER_METHOD2
+typedef void (*UniffiCallbackInterfaceReplyOrTemplateListenerMethod2)(uint64_t, RustBuffer, void* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_SEND_LISTENER_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_SEND_LISTENER_METHOD0
+typedef void (*UniffiCallbackInterfaceSendListenerMethod0)(uint64_t, RustBuffer, void* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_SEND_LISTENER_METHOD1
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_SEND_LISTENER_METHOD1
+typedef void (*UniffiCallbackInterfaceSendListenerMethod1)(uint64_t, RustBuffer, void* _Nonnull, 
         RustCallStatus *_Nonnull uniffiCallStatus
     );
 
@@ -279,13 +321,35 @@ typedef struct UniffiVTableCallbackInterfaceAttemptListener {
 } UniffiVTableCallbackInterfaceAttemptListener;
 
 #endif
-#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_CALL_LISTENER
-#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_CALL_LISTENER
-typedef struct UniffiVTableCallbackInterfaceCallListener {
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_REPLY_LISTENER
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_REPLY_LISTENER
+typedef struct UniffiVTableCallbackInterfaceReplyListener {
     UniffiCallbackInterfaceFree _Nonnull uniffiFree;
     UniffiCallbackInterfaceClone _Nonnull uniffiClone;
-    UniffiCallbackInterfaceCallListenerMethod0 _Nonnull ended;
-} UniffiVTableCallbackInterfaceCallListener;
+    UniffiCallbackInterfaceReplyListenerMethod0 _Nonnull sent;
+    UniffiCallbackInterfaceReplyListenerMethod1 _Nonnull failed;
+} UniffiVTableCallbackInterfaceReplyListener;
+
+#endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_REPLY_OR_TEMPLATE_LISTENER
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_REPLY_OR_TEMPLATE_LISTENER
+typedef struct UniffiVTableCallbackInterfaceReplyOrTemplateListener {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceReplyOrTemplateListenerMethod0 _Nonnull replied;
+    UniffiCallbackInterfaceReplyOrTemplateListenerMethod1 _Nonnull templateSent;
+    UniffiCallbackInterfaceReplyOrTemplateListenerMethod2 _Nonnull failed;
+} UniffiVTableCallbackInterfaceReplyOrTemplateListener;
+
+#endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_SEND_LISTENER
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_SEND_LISTENER
+typedef struct UniffiVTableCallbackInterfaceSendListener {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceSendListenerMethod0 _Nonnull sent;
+    UniffiCallbackInterfaceSendListenerMethod1 _Nonnull failed;
+} UniffiVTableCallbackInterfaceSendListener;
 
 #endif
 #ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_CLOSING_LISTENER
@@ -408,9 +472,19 @@ RustBuffer uniffi_backchat_mobile_fn_method_webhookverifier_verify(uint64_t ptr,
 void uniffi_backchat_mobile_fn_init_callback_vtable_attemptlistener(const UniffiVTableCallbackInterfaceAttemptListener* _Nonnull vtable
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_INIT_CALLBACK_VTABLE_CALLLISTENER
-#define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_INIT_CALLBACK_VTABLE_CALLLISTENER
-void uniffi_backchat_mobile_fn_init_callback_vtable_calllistener(const UniffiVTableCallbackInterfaceCallListener* _Nonnull vtable
+#ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_INIT_CALLBACK_VTABLE_REPLYLISTENER
+#define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_INIT_CALLBACK_VTABLE_REPLYLISTENER
+void uniffi_backchat_mobile_fn_init_callback_vtable_replylistener(const UniffiVTableCallbackInterfaceReplyListener* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_INIT_CALLBACK_VTABLE_REPLYORTEMPLATELISTENER
+#define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_INIT_CALLBACK_VTABLE_REPLYORTEMPLATELISTENER
+void uniffi_backchat_mobile_fn_init_callback_vtable_replyortemplatelistener(const UniffiVTableCallbackInterfaceReplyOrTemplateListener* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_INIT_CALLBACK_VTABLE_SENDLISTENER
+#define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_INIT_CALLBACK_VTABLE_SENDLISTENER
+void uniffi_backchat_mobile_fn_init_callback_vtable_sendlistener(const UniffiVTableCallbackInterfaceSendListener* _Nonnull vtable
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_INIT_CALLBACK_VTABLE_CLOSINGLISTENER
@@ -457,6 +531,11 @@ RustBuffer uniffi_backchat_mobile_fn_func_moment_of(RustBuffer instant, RustCall
 #ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_FUNC_MOMENT_READ
 #define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_FUNC_MOMENT_READ
 RustBuffer uniffi_backchat_mobile_fn_func_moment_read(RustBuffer wire, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_FUNC_SPELLED
+#define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_FUNC_SPELLED
+RustBuffer uniffi_backchat_mobile_fn_func_spelled(RustBuffer failure, RustBuffer language, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_FUNC_DRAIN
@@ -782,6 +861,12 @@ uint16_t uniffi_backchat_mobile_checksum_func_moment_read(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_FUNC_SPELLED
+#define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_FUNC_SPELLED
+uint16_t uniffi_backchat_mobile_checksum_func_spelled(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_FUNC_DRAIN
 #define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_FUNC_DRAIN
 uint16_t uniffi_backchat_mobile_checksum_func_drain(void
@@ -890,9 +975,45 @@ uint16_t uniffi_backchat_mobile_checksum_method_attemptlistener_attempted(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_METHOD_CALLLISTENER_ENDED
-#define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_METHOD_CALLLISTENER_ENDED
-uint16_t uniffi_backchat_mobile_checksum_method_calllistener_ended(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_METHOD_REPLYLISTENER_SENT
+#define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_METHOD_REPLYLISTENER_SENT
+uint16_t uniffi_backchat_mobile_checksum_method_replylistener_sent(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_METHOD_REPLYLISTENER_FAILED
+#define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_METHOD_REPLYLISTENER_FAILED
+uint16_t uniffi_backchat_mobile_checksum_method_replylistener_failed(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_METHOD_REPLYORTEMPLATELISTENER_REPLIED
+#define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_METHOD_REPLYORTEMPLATELISTENER_REPLIED
+uint16_t uniffi_backchat_mobile_checksum_method_replyortemplatelistener_replied(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_METHOD_REPLYORTEMPLATELISTENER_TEMPLATE_SENT
+#define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_METHOD_REPLYORTEMPLATELISTENER_TEMPLATE_SENT
+uint16_t uniffi_backchat_mobile_checksum_method_replyortemplatelistener_template_sent(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_METHOD_REPLYORTEMPLATELISTENER_FAILED
+#define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_METHOD_REPLYORTEMPLATELISTENER_FAILED
+uint16_t uniffi_backchat_mobile_checksum_method_replyortemplatelistener_failed(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_METHOD_SENDLISTENER_SENT
+#define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_METHOD_SENDLISTENER_SENT
+uint16_t uniffi_backchat_mobile_checksum_method_sendlistener_sent(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_METHOD_SENDLISTENER_FAILED
+#define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_METHOD_SENDLISTENER_FAILED
+uint16_t uniffi_backchat_mobile_checksum_method_sendlistener_failed(void
     
 );
 #endif

@@ -27,8 +27,18 @@ enum ErrorCheck {
         }
         got = got.filter { !($0.value.isNull && wanted[$0.key] == nil) }
         wanted = wanted.filter { !$0.value.isNull }
+        if let option = wanted["option"]?.text { wanted["option"] = .string(spelled(option)) }
         try same("error", wanted.sorted, got.sorted)
         try checkWait(expected: wait, within: within, got: error.retryAfter)
+    }
+
+    /// An option's name in Swift.
+    private static func spelled(_ name: String) -> String {
+        if name == "ca_certificate" { return "caCertificates" }
+        let words = name.split(separator: "_")
+        return words.dropFirst().reduce(String(words[0])) {
+            $0 + (["url", "http"].contains($1) ? $1.uppercased() : $1.capitalized)
+        }
     }
 
     private static func checkWait(expected: Double?, within: Double, got: Duration?) throws {

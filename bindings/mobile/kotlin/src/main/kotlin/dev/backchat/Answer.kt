@@ -53,8 +53,8 @@ public data class ReplyResponse(
     override fun toString(): String =
         "ReplyResponse(id=${id.masked(Mask.WORD)}, to=${to.masked(Mask.ADDRESS)}, " +
             "text=${text.masked(Mask.TEXT)}, replyTo=${replyTo.masked(Mask.WORD)}, " +
-            "createdAt=$createdAtRaw, correlationId=${correlationId?.masked(Mask.WORD)}, " +
-            "requestId=${requestId?.masked(Mask.WORD)})"
+            "createdAt=$createdAt, correlationId=${correlationId.masked(Mask.WORD)}, " +
+            "requestId=${requestId.masked(Mask.WORD)})"
 }
 
 /**
@@ -90,7 +90,7 @@ public data class SendResponse(
     /** Without the variables' values, and with the receiver masked. */
     override fun toString(): String =
         "SendResponse(id=${id.masked(Mask.WORD)}, to=${to.masked(Mask.ADDRESS)}, " +
-            "templateId=${templateId.masked(Mask.WORD)}, variables=${variables.keys}, " +
-            "createdAt=$createdAtRaw, correlationId=${correlationId?.masked(Mask.WORD)}, " +
-            "requestId=${requestId?.masked(Mask.WORD)})"
+            "templateId=${templateId.masked(Mask.WORD)}, variables=${variables.keys.masked()}, " +
+            "createdAt=$createdAt, correlationId=${correlationId.masked(Mask.WORD)}, " +
+            "requestId=${requestId.masked(Mask.WORD)})"
 }

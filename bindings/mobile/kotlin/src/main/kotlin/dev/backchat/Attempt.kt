@@ -1,5 +1,7 @@
 package dev.backchat
 
+import dev.backchat.ffi.Mask
+import dev.backchat.internal.masked
 import kotlin.time.Duration
 
 /**
@@ -30,7 +32,14 @@ public data class Attempt(
     val code: String?,
     val elapsed: Duration,
     val detached: Boolean,
-)
+) {
+    /** An id or a code of the server's is shown if it looks like one: what else came must not reach a log. */
+    override fun toString(): String =
+        "Attempt(operation=$operation, number=$number, messageId=${messageId.masked(Mask.WORD)}, " +
+            "correlationId=${correlationId.masked(Mask.WORD)}, sentId=${sentId.masked(Mask.WORD)}, " +
+            "requestId=${requestId.masked(Mask.WORD)}, status=$status, outcome=$outcome, " +
+            "code=${code.masked(Mask.WORD)}, elapsed=$elapsed, detached=$detached)"
+}
 
 /** What is known about a message. */
 public enum class Outcome {

@@ -120,7 +120,7 @@ public class UnreadableEventException(details: ErrorDetails) : BackchatException
 
 /** `configuration`: an option is wrong. */
 public class ConfigurationException(details: ErrorDetails) : BackchatException(details) {
-    /** The option's name, as in Rust: `base_url`. */
+    /** The option's name, as [Client] or [Webhook] has it: `baseUrl`. */
     public val option: String? get() = details.option
 }
 

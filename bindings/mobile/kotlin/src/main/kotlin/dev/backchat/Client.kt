@@ -1,15 +1,12 @@
 package dev.backchat
 
-import dev.backchat.ffi.AttemptListener
-import dev.backchat.ffi.AttemptReport
 import dev.backchat.ffi.ClientOptions
-import dev.backchat.ffi.NoToken
 import dev.backchat.ffi.ReplyClient
-import dev.backchat.ffi.TokenSource
+import dev.backchat.internal.AttemptLog
 import dev.backchat.internal.Exit
+import dev.backchat.internal.Provider
 import dev.backchat.internal.VERSION
 import dev.backchat.internal.awaitClosing
-import dev.backchat.internal.toPublic
 import dev.backchat.internal.translated
 import kotlin.time.Duration
 
@@ -27,12 +24,17 @@ import kotlin.time.Duration
  * backend, and [token] gives what it accepts. What is not given comes from the environment, then
  * from the defaults.
  *
+ * A call goes on where its coroutine's dispatcher says, and never on a thread of the library: without a
+ * dispatcher, and with `Dispatchers.Unconfined`, on one of `Dispatchers.IO`.
+ *
  * Cancelling a coroutine ends its wait. A POST that had not begun never leaves; one that had is
  * finished in the background, and never repeated.
  *
  * @param apiToken the API token, for servers (default `PRELUDE_API_TOKEN`, then `API_TOKEN`).
  * @param baseUrl default `PRELUDE_BASE_URL`, then `https://api.prelude.dev`; `http` for loopback only.
- * @param token gives the token: asked before each call, and once more after a 401.
+ * @param token gives the token: asked before each call, and once more after a 401. It starts on a thread
+ *   of its own and may block: only its own call waits, not longer than its timeout. An exception of its
+ *   own is not shown: it may quote a token. The call then ends with `missing_api_token`.
  * @param timeout for one call in all, retries included (8 s).
  * @param connectTimeout for a connection, TLS included (3 s).
  * @param maxRetries how often a POST that provably had no effect is tried again (2).
@@ -42,8 +44,9 @@ import kotlin.time.Duration
  * @param caCertificates certificate authorities to trust besides the trust store, in PEM.
  * @param allowInsecureHttp takes an `http` base URL that is not loopback.
  * @param userAgent default `backchat-kotlin/<version>`.
- * @param log hears of every attempt to POST; called on the thread that drives all calls: be quick.
- * @throws ConfigurationException with the option's name.
+ * @param log hears of every attempt to POST, one after the other, on a thread of its own, and often a
+ *   moment after the call has returned. It may block: no call waits for it.
+ * @throws ConfigurationException with the option's name, such as `connectTimeout`.
  * @throws AuthenticationException without a token.
  */
 public class Client(
@@ -77,7 +80,7 @@ public class Client(
                 userAgent = userAgent,
             ),
             token?.let(::Provider),
-            log?.let(::Log),
+            log?.let(::AttemptLog),
         )
     }
 
@@ -146,22 +149,4 @@ public class Client(
     public suspend fun closeAndWait(): Unit = awaitClosing(native)
 
     override fun toString(): String = native.printed()
-
-    private class Provider(private val token: suspend () -> String) : TokenSource {
-        override suspend fun token(): String = try {
-            token.invoke()
-        } catch (_: Exception) {
-            // What it says stays here: it may quote a token.
-            throw NoToken.Unavailable()
-        }
-    }
-
-    private class Log(private val log: (Attempt) -> Unit) : AttemptListener {
-        override fun attempted(report: AttemptReport) = try {
-            log(report.toPublic())
-        } catch (why: Exception) {
-            // The call goes on; what the exception says may be private.
-            System.err.println("backchat: the log threw ${why::class.java.name}")
-        }
-    }
 }

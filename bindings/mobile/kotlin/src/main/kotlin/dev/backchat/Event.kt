@@ -59,7 +59,7 @@ public sealed class Event {
             "InboundMessage(messageId=${messageId.masked(Mask.WORD)}, " +
                 "from=${from.masked(Mask.ADDRESS)}, text=${text.masked(Mask.TEXT)}, " +
                 "channel=${channel.masked(Mask.WORD)}, to=${to.masked(Mask.ADDRESS)}, " +
-                "id=${id.masked(Mask.WORD)}, createdAt=$createdAtRaw, verified=$verified)"
+                "id=${id.masked(Mask.WORD)}, createdAt=$createdAt, verified=$verified)"
 
         public companion object {
             /**
@@ -67,7 +67,7 @@ public sealed class Event {
              * [copy] changes the rest.
              */
             public fun of(messageId: String, from: String, text: String): InboundMessage =
-                madeMessage(messageId, from, text).toPublic() as InboundMessage
+                madeMessage(messageId, from, text).toPublic()
         }
     }
 
@@ -114,9 +114,9 @@ public sealed class Event {
     ) : Event() {
         override fun toString(): String =
             "Delivery(status=$status, messageId=${messageId.masked(Mask.WORD)}, " +
-                "correlationId=${correlationId?.masked(Mask.WORD)}, " +
-                "reason=${reason?.masked(Mask.WORD)}, to=${to?.masked(Mask.ADDRESS)}, " +
-                "id=${id.masked(Mask.WORD)}, createdAt=$createdAtRaw, verified=$verified)"
+                "correlationId=${correlationId.masked(Mask.WORD)}, " +
+                "reason=${reason.masked(Mask.WORD)}, to=${to.masked(Mask.ADDRESS)}, " +
+                "id=${id.masked(Mask.WORD)}, createdAt=$createdAt, verified=$verified)"
     }
 
     /**
@@ -143,9 +143,9 @@ public sealed class Event {
         val receivedAtRaw: String?,
     ) : Event() {
         override fun toString(): String =
-            "OptOut(kind=$kind, from=${from?.masked(Mask.ADDRESS)}, " +
-                "to=${to?.masked(Mask.ADDRESS)}, id=${id.masked(Mask.WORD)}, " +
-                "createdAt=$createdAtRaw, verified=$verified)"
+            "OptOut(kind=$kind, from=${from.masked(Mask.ADDRESS)}, " +
+                "to=${to.masked(Mask.ADDRESS)}, id=${id.masked(Mask.WORD)}, " +
+                "createdAt=$createdAt, verified=$verified)"
     }
 
     /**
@@ -164,7 +164,7 @@ public sealed class Event {
     ) : Event() {
         override fun toString(): String =
             "Unknown(type=${type.masked(Mask.WORD)}, id=${id.masked(Mask.WORD)}, " +
-                "createdAt=$createdAtRaw, verified=$verified)"
+                "createdAt=$createdAt, verified=$verified)"
     }
 
     public companion object {
@@ -223,4 +223,7 @@ public enum class OptOutKind {
  * @property amount a decimal number, such as `0.05`.
  * @property currency ISO 4217, such as `EUR`.
  */
-public data class Fee(val amount: String?, val currency: String?)
+public data class Fee(val amount: String?, val currency: String?) {
+    override fun toString(): String =
+        "Fee(amount=${amount.masked(Mask.WORD)}, currency=${currency.masked(Mask.WORD)})"
+}

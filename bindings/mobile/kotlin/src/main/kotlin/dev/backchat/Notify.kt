@@ -3,9 +3,11 @@ package dev.backchat
 import dev.backchat.ffi.ReplyClient
 import dev.backchat.ffi.ReplyRequest
 import dev.backchat.ffi.SendRequest
+import dev.backchat.internal.WaitingForEither
+import dev.backchat.internal.WaitingForReply
+import dev.backchat.internal.WaitingForTemplate
 import dev.backchat.internal.await
 import dev.backchat.internal.callOptions
-import dev.backchat.internal.toAnswer
 import dev.backchat.internal.toNative
 import kotlin.time.Duration
 
@@ -31,7 +33,7 @@ public class Notify internal constructor(private val native: ReplyClient) {
     ): ReplyResponse {
         val options = callOptions(timeout, maxRetries, headers)
         val request = ReplyRequest(to, text, replyTo, callbackUrl, correlationId, options)
-        return await { native.startReply(request, it) }.toAnswer() as ReplyResponse
+        return await(::WaitingForReply) { native.startReply(request, it) }
     }
 
     /**
@@ -75,7 +77,7 @@ public class Notify internal constructor(private val native: ReplyClient) {
     ): SendResponse {
         val options = callOptions(timeout, maxRetries, headers)
         val request = SendRequest(to, template.toNative(), options)
-        return await { native.startSend(request, it) }.toAnswer() as SendResponse
+        return await(::WaitingForTemplate) { native.startSend(request, it) }
     }
 
     internal suspend fun replyOrTemplate(
@@ -88,8 +90,8 @@ public class Notify internal constructor(private val native: ReplyClient) {
     ): Answer {
         val options = callOptions(timeout, maxRetries, headers)
         val request = ReplyRequest(message.from, text, message.messageId, null, null, options)
-        return await {
+        return await(::WaitingForEither) {
             native.startReplyOrTemplate(request, message.channel, template.toNative(), it)
-        }.toAnswer()
+        }
     }
 }

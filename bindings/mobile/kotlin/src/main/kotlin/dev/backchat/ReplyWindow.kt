@@ -34,7 +34,7 @@ public data class ReplyWindow internal constructor(
     public fun remaining(now: Instant = Clock.System.now()): Duration? =
         windowRemaining(toNative(), now.toNative())?.let { it.seconds.seconds + it.nanoseconds.nanoseconds }
 
-    override fun toString(): String = "ReplyWindow(expiresAt=$expiresAtRaw)"
+    override fun toString(): String = "ReplyWindow(expiresAt=$expiresAt)"
 }
 
 /** Whether a user may still be answered. */

@@ -1,5 +1,8 @@
 package dev.backchat
 
+import dev.backchat.ffi.Mask
+import dev.backchat.internal.masked
+
 /**
  * A template and what fills it, without its receiver.
  * [Prelude's page](https://docs.prelude.so/notify/v2/api-reference/send-a-message)
@@ -33,8 +36,8 @@ public data class Template(
 ) {
     /** Without the variables' values, which are as private as a text. */
     override fun toString(): String =
-        "Template(templateId=$templateId, variables=${variables.keys}, locale=$locale, " +
-            "preferredChannel=$preferredChannel)"
+        "Template(templateId=${templateId.masked(Mask.WORD)}, variables=${variables.keys.masked()}, " +
+            "locale=${locale.masked(Mask.WORD)}, preferredChannel=${preferredChannel.masked(Mask.WORD)})"
 }
 
 /**

@@ -4,6 +4,7 @@ import dev.backchat.vectors.Document as Vectors
 import dev.backchat.vectors.className
 import java.net.ServerSocket
 import java.net.Socket
+import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.AfterAll
@@ -113,25 +114,61 @@ class ErrorsTest {
     }
 
     @Test
-    fun `a wrong option is named`() {
-        val wrong = mapOf<String, () -> Client>(
-            "timeout" to { Client(apiToken = "t", timeout = 0.milliseconds) },
-            "connect_timeout" to { Client(apiToken = "t", connectTimeout = (-1).milliseconds) },
-            "max_retries" to { Client(apiToken = "t", maxRetries = -1) },
-            "max_connections" to { Client(apiToken = "t", maxConnections = 0) },
-            "base_url" to { Client(apiToken = "t", baseUrl = "http://example.com") },
+    fun `a wrong option is named as it is written here`() {
+        val wrong = listOf<Pair<String, () -> Any>>(
+            "timeout" to { Client(apiToken = "t", timeout = Duration.ZERO) },
+            "timeout" to { Client(apiToken = "t", timeout = (-1).milliseconds) },
+            "timeout" to { Client(apiToken = "t", timeout = -Duration.INFINITE) },
+            "connectTimeout" to { Client(apiToken = "t", connectTimeout = Duration.ZERO) },
+            "connectTimeout" to { Client(apiToken = "t", connectTimeout = (-1).milliseconds) },
+            "maxRetries" to { Client(apiToken = "t", maxRetries = -1) },
+            "maxRetries" to { Client(apiToken = "t", maxRetries = Int.MIN_VALUE) },
+            "maxConnections" to { Client(apiToken = "t", maxConnections = 0) },
+            "maxConnections" to { Client(apiToken = "t", maxConnections = -1) },
+            "baseUrl" to { Client(apiToken = "t", baseUrl = "http://example.com") },
+            "baseUrl" to { Client(apiToken = "t", baseUrl = "") },
             "proxy" to { Client(apiToken = "t", proxy = "socks://here") },
-            "ca_certificate" to { Client(apiToken = "t", caCertificates = listOf("no")) },
-            "user_agent" to { Client(apiToken = "t", userAgent = "a\nb") },
+            "caCertificates" to { Client(apiToken = "t", caCertificates = listOf("no")) },
+            "userAgent" to { Client(apiToken = "t", userAgent = "a\nb") },
+            "publicKeys" to { Webhook() },
+            "publicKeys" to { Webhook("no") },
+            "publicKeys" to { Webhook.fromEnvironment() },
+            "timeout" to { call { notify.reply(TO, "Hi", "im_1", timeout = Duration.ZERO) } },
+            "timeout" to { call { notify.send("template_1", TO, timeout = (-1).milliseconds) } },
+            "maxRetries" to { call { notify.reply(TO, "Hi", "im_1", maxRetries = -1) } },
+            "headers" to { call { notify.reply(TO, "Hi", "im_1", headers = mapOf("host" to "h")) } },
+            "maxAutoRetries" to { call { notify.send("template_1", TO, maxAutoRetries = -1) } },
         )
         for ((option, make) in wrong) {
             val error = assertThrows(ConfigurationException::class.java, { make() }, option)
             assertEquals(option, error.option)
+            assertTrue("`$option`" in error.message!!, error.message)
+            assertTrue(error.isArgument)
+            assertFalse(Regex("`[a-z]+_[a-z_]+`").containsMatchIn(error.message!!), error.message)
         }
         assertInstanceOf(AuthenticationException::class.java, runCatching { Client() }.exceptionOrNull())
     }
 
+    private fun call(work: suspend Client.() -> Any) = client().use { runBlocking { it.work() } }
+
+    @Test
+    fun `a time-out without end is one`() {
+        fault.reset()
+        val client = Client(apiToken = "t", baseUrl = fault.url, timeout = Duration.INFINITE)
+        assertTrue(reply(client).id.startsWith("tx_"))
+    }
+
+    @Test
+    fun `half of an emoji is sent as a replacement character`() {
+        fault.reset()
+        reply(client(fault.url), "Hi \uD83D")
+        assertEquals("Hi \uFFFD", fault.requests().single().body()["text"].asText())
+        assertEquals("Hi \uFFFD!", Event.InboundMessage.of("im_1", TO, "Hi \uDE00!").text)
+    }
+
     private companion object {
+        const val TO = "+33612345678"
+
         /** The codes that have a class of their own. */
         val CLASSES = mapOf(
             "window_expired" to WindowExpiredException::class,

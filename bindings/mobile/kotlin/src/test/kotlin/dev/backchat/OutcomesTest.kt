@@ -115,7 +115,7 @@ private class Row(private val case: JsonNode, private val server: FaultServer) :
         }
         val least = expect["elapsed_at_least_ms"]?.asLong() ?: 0
         if (elapsed < least) throw Mismatch("waited only $elapsed ms")
-        val seen = attempts.drop(warmUp)
+        val seen = attempts(error?.attempts ?: expect["attempts"]?.asInt() ?: 1)
         expected("attempts", seen.size)
         if (error != null) same("error.attempts", seen.size, error.attempts)
         same("the last outcome in the log", outcome, seen.last().outcome)
@@ -143,6 +143,13 @@ private class Row(private val case: JsonNode, private val server: FaultServer) :
         if (listens) expected("connections", counts["connections"].asInt())
         val tokens = server.requests().map { it.header("authorization").orEmpty().removePrefix("Bearer ") }
         expected("tokens", tokens)
+    }
+
+    /** Those after the warm-up. The log hears of them on a thread of its own, soon. */
+    private fun attempts(count: Int): List<Attempt> {
+        val end = System.nanoTime() + 2_000_000_000
+        while (attempts.size < warmUp + count && System.nanoTime() < end) Thread.sleep(5)
+        return synchronized(attempts) { attempts.drop(warmUp) }
     }
 
     /** What the row does not name may be anything. */

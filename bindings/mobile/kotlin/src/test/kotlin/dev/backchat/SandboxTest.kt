@@ -234,11 +234,11 @@ class SandboxTest {
 
     @Test
     fun `the log holds ids, a status, an outcome and a time`() = runBlocking {
-        val attempts = ArrayList<Attempt>()
+        val attempts = java.util.concurrent.LinkedBlockingQueue<Attempt>()
         client(log = attempts::add).use { client ->
             val message = sandbox.inbound("canary-text")
             val response = client.reply(message, "canary-answer")
-            val attempt = attempts.single()
+            val attempt = attempts.poll(3, java.util.concurrent.TimeUnit.SECONDS)!!
             assertEquals("reply", attempt.operation)
             assertEquals(message.messageId, attempt.messageId)
             assertEquals(response.id, attempt.sentId)

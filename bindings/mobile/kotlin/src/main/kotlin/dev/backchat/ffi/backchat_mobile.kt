@@ -36,6 +36,7 @@ import dev.backchat.ffi.core.Event
 import dev.backchat.ffi.core.FfiConverterTypeCancellation
 import dev.backchat.ffi.core.FfiConverterTypeErrorClass
 import dev.backchat.ffi.core.FfiConverterTypeEvent
+import dev.backchat.ffi.core.FfiConverterTypeInboundMessage
 import dev.backchat.ffi.core.FfiConverterTypeInstant
 import dev.backchat.ffi.core.FfiConverterTypeOutcome
 import dev.backchat.ffi.core.FfiConverterTypeReplyResponse
@@ -44,6 +45,7 @@ import dev.backchat.ffi.core.FfiConverterTypeSendResponse
 import dev.backchat.ffi.core.FfiConverterTypeTimestamp
 import dev.backchat.ffi.core.FfiConverterTypeWindowState
 import dev.backchat.ffi.core.FfiConverterTypeWireMoment
+import dev.backchat.ffi.core.InboundMessage
 import dev.backchat.ffi.core.Instant
 import dev.backchat.ffi.core.Outcome
 import dev.backchat.ffi.core.ReplyResponse
@@ -63,6 +65,7 @@ import kotlinx.coroutines.suspendCancellableCoroutine
 import dev.backchat.ffi.core.RustBuffer as RustBufferCancellation
 import dev.backchat.ffi.core.RustBuffer as RustBufferErrorClass
 import dev.backchat.ffi.core.RustBuffer as RustBufferEvent
+import dev.backchat.ffi.core.RustBuffer as RustBufferInboundMessage
 import dev.backchat.ffi.core.RustBuffer as RustBufferInstant
 import dev.backchat.ffi.core.RustBuffer as RustBufferOutcome
 import dev.backchat.ffi.core.RustBuffer as RustBufferReplyResponse
@@ -695,8 +698,26 @@ internal interface UniffiForeignFutureCompleteVoid : com.sun.jna.Callback {
 internal interface UniffiCallbackInterfaceAttemptListenerMethod0 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`report`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
 }
-internal interface UniffiCallbackInterfaceCallListenerMethod0 : com.sun.jna.Callback {
-    fun callback(`uniffiHandle`: Long,`end`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+internal interface UniffiCallbackInterfaceReplyListenerMethod0 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`response`: RustBufferReplyResponse.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceReplyListenerMethod1 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`failure`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceReplyOrTemplateListenerMethod0 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`response`: RustBufferReplyResponse.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceReplyOrTemplateListenerMethod1 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`response`: RustBufferSendResponse.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceReplyOrTemplateListenerMethod2 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`failure`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceSendListenerMethod0 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`response`: RustBufferSendResponse.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceSendListenerMethod1 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`failure`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
 }
 internal interface UniffiCallbackInterfaceClosingListenerMethod0 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
@@ -723,22 +744,72 @@ internal open class UniffiVTableCallbackInterfaceAttemptListener(
     }
 
 }
-@Structure.FieldOrder("uniffiFree", "uniffiClone", "ended")
-internal open class UniffiVTableCallbackInterfaceCallListener(
+@Structure.FieldOrder("uniffiFree", "uniffiClone", "sent", "failed")
+internal open class UniffiVTableCallbackInterfaceReplyListener(
     @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
     @JvmField internal var `uniffiClone`: UniffiCallbackInterfaceClone? = null,
-    @JvmField internal var `ended`: UniffiCallbackInterfaceCallListenerMethod0? = null,
+    @JvmField internal var `sent`: UniffiCallbackInterfaceReplyListenerMethod0? = null,
+    @JvmField internal var `failed`: UniffiCallbackInterfaceReplyListenerMethod1? = null,
 ) : Structure() {
     class UniffiByValue(
         `uniffiFree`: UniffiCallbackInterfaceFree? = null,
         `uniffiClone`: UniffiCallbackInterfaceClone? = null,
-        `ended`: UniffiCallbackInterfaceCallListenerMethod0? = null,
-    ): UniffiVTableCallbackInterfaceCallListener(`uniffiFree`,`uniffiClone`,`ended`,), Structure.ByValue
+        `sent`: UniffiCallbackInterfaceReplyListenerMethod0? = null,
+        `failed`: UniffiCallbackInterfaceReplyListenerMethod1? = null,
+    ): UniffiVTableCallbackInterfaceReplyListener(`uniffiFree`,`uniffiClone`,`sent`,`failed`,), Structure.ByValue
 
-   internal fun uniffiSetValue(other: UniffiVTableCallbackInterfaceCallListener) {
+   internal fun uniffiSetValue(other: UniffiVTableCallbackInterfaceReplyListener) {
         `uniffiFree` = other.`uniffiFree`
         `uniffiClone` = other.`uniffiClone`
-        `ended` = other.`ended`
+        `sent` = other.`sent`
+        `failed` = other.`failed`
+    }
+
+}
+@Structure.FieldOrder("uniffiFree", "uniffiClone", "replied", "templateSent", "failed")
+internal open class UniffiVTableCallbackInterfaceReplyOrTemplateListener(
+    @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+    @JvmField internal var `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+    @JvmField internal var `replied`: UniffiCallbackInterfaceReplyOrTemplateListenerMethod0? = null,
+    @JvmField internal var `templateSent`: UniffiCallbackInterfaceReplyOrTemplateListenerMethod1? = null,
+    @JvmField internal var `failed`: UniffiCallbackInterfaceReplyOrTemplateListenerMethod2? = null,
+) : Structure() {
+    class UniffiByValue(
+        `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+        `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+        `replied`: UniffiCallbackInterfaceReplyOrTemplateListenerMethod0? = null,
+        `templateSent`: UniffiCallbackInterfaceReplyOrTemplateListenerMethod1? = null,
+        `failed`: UniffiCallbackInterfaceReplyOrTemplateListenerMethod2? = null,
+    ): UniffiVTableCallbackInterfaceReplyOrTemplateListener(`uniffiFree`,`uniffiClone`,`replied`,`templateSent`,`failed`,), Structure.ByValue
+
+   internal fun uniffiSetValue(other: UniffiVTableCallbackInterfaceReplyOrTemplateListener) {
+        `uniffiFree` = other.`uniffiFree`
+        `uniffiClone` = other.`uniffiClone`
+        `replied` = other.`replied`
+        `templateSent` = other.`templateSent`
+        `failed` = other.`failed`
+    }
+
+}
+@Structure.FieldOrder("uniffiFree", "uniffiClone", "sent", "failed")
+internal open class UniffiVTableCallbackInterfaceSendListener(
+    @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+    @JvmField internal var `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+    @JvmField internal var `sent`: UniffiCallbackInterfaceSendListenerMethod0? = null,
+    @JvmField internal var `failed`: UniffiCallbackInterfaceSendListenerMethod1? = null,
+) : Structure() {
+    class UniffiByValue(
+        `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+        `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+        `sent`: UniffiCallbackInterfaceSendListenerMethod0? = null,
+        `failed`: UniffiCallbackInterfaceSendListenerMethod1? = null,
+    ): UniffiVTableCallbackInterfaceSendListener(`uniffiFree`,`uniffiClone`,`sent`,`failed`,), Structure.ByValue
+
+   internal fun uniffiSetValue(other: UniffiVTableCallbackInterfaceSendListener) {
+        `uniffiFree` = other.`uniffiFree`
+        `uniffiClone` = other.`uniffiClone`
+        `sent` = other.`sent`
+        `failed` = other.`failed`
     }
 
 }
@@ -819,6 +890,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_backchat_mobile_checksum_func_moment_read(
     ): Int
+    external fun uniffi_backchat_mobile_checksum_func_spelled(
+    ): Int
     external fun uniffi_backchat_mobile_checksum_func_drain(
     ): Int
     external fun uniffi_backchat_mobile_checksum_func_version(
@@ -855,7 +928,19 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_backchat_mobile_checksum_method_attemptlistener_attempted(
     ): Int
-    external fun uniffi_backchat_mobile_checksum_method_calllistener_ended(
+    external fun uniffi_backchat_mobile_checksum_method_replylistener_sent(
+    ): Int
+    external fun uniffi_backchat_mobile_checksum_method_replylistener_failed(
+    ): Int
+    external fun uniffi_backchat_mobile_checksum_method_replyortemplatelistener_replied(
+    ): Int
+    external fun uniffi_backchat_mobile_checksum_method_replyortemplatelistener_template_sent(
+    ): Int
+    external fun uniffi_backchat_mobile_checksum_method_replyortemplatelistener_failed(
+    ): Int
+    external fun uniffi_backchat_mobile_checksum_method_sendlistener_sent(
+    ): Int
+    external fun uniffi_backchat_mobile_checksum_method_sendlistener_failed(
     ): Int
     external fun uniffi_backchat_mobile_checksum_method_closinglistener_closed(
     ): Int
@@ -876,10 +961,13 @@ internal object UniffiLib {
 
 
     init {
+        dev.backchat.internal.Driver.introduce()
         Native.register(UniffiLib::class.java, findLibraryName(componentName = "backchat_mobile"))
         uniffiCallbackInterfaceAttemptListener.register(this)
-        uniffiCallbackInterfaceCallListener.register(this)
         uniffiCallbackInterfaceClosingListener.register(this)
+        uniffiCallbackInterfaceReplyListener.register(this)
+        uniffiCallbackInterfaceReplyOrTemplateListener.register(this)
+        uniffiCallbackInterfaceSendListener.register(this)
         uniffiCallbackInterfaceTokenSource.register(this)
         dev.backchat.ffi.core.uniffiEnsureInitialized()
 
@@ -926,7 +1014,11 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_backchat_mobile_fn_init_callback_vtable_attemptlistener(`vtable`: UniffiVTableCallbackInterfaceAttemptListener,
     ): Unit
-    external fun uniffi_backchat_mobile_fn_init_callback_vtable_calllistener(`vtable`: UniffiVTableCallbackInterfaceCallListener,
+    external fun uniffi_backchat_mobile_fn_init_callback_vtable_replylistener(`vtable`: UniffiVTableCallbackInterfaceReplyListener,
+    ): Unit
+    external fun uniffi_backchat_mobile_fn_init_callback_vtable_replyortemplatelistener(`vtable`: UniffiVTableCallbackInterfaceReplyOrTemplateListener,
+    ): Unit
+    external fun uniffi_backchat_mobile_fn_init_callback_vtable_sendlistener(`vtable`: UniffiVTableCallbackInterfaceSendListener,
     ): Unit
     external fun uniffi_backchat_mobile_fn_init_callback_vtable_closinglistener(`vtable`: UniffiVTableCallbackInterfaceClosingListener,
     ): Unit
@@ -946,6 +1038,8 @@ internal object UniffiLib {
     ): RustBufferWireMoment.ByValue
     external fun uniffi_backchat_mobile_fn_func_moment_read(`wire`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): RustBufferWireMoment.ByValue
+    external fun uniffi_backchat_mobile_fn_func_spelled(`failure`: RustBuffer.ByValue,`language`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    ): RustBuffer.ByValue
     external fun uniffi_backchat_mobile_fn_func_drain(`limitNanoseconds`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Unit
     external fun uniffi_backchat_mobile_fn_func_version(uniffi_out_err: UniffiRustCallStatus,
@@ -1073,7 +1167,7 @@ private fun uniffiCheckContractApiVersion(lib: IntegrityCheckingUniffiLib) {
 }
 @Suppress("UNUSED_PARAMETER")
 private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
-    if ((lib.uniffi_backchat_mobile_checksum_func_made_message() and 0xFFFF) != 21582) {
+    if ((lib.uniffi_backchat_mobile_checksum_func_made_message() and 0xFFFF) != 47649) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_backchat_mobile_checksum_func_read_event() and 0xFFFF) != 52222) {
@@ -1092,6 +1186,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_backchat_mobile_checksum_func_moment_read() and 0xFFFF) != 64098) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_backchat_mobile_checksum_func_spelled() and 0xFFFF) != 63848) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_backchat_mobile_checksum_func_drain() and 0xFFFF) != 52646) {
@@ -1118,13 +1215,13 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_backchat_mobile_checksum_method_replyclient_start_closing() and 0xFFFF) != 21513) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_backchat_mobile_checksum_method_replyclient_start_reply() and 0xFFFF) != 31774) {
+    if ((lib.uniffi_backchat_mobile_checksum_method_replyclient_start_reply() and 0xFFFF) != 25151) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_backchat_mobile_checksum_method_replyclient_start_reply_or_template() and 0xFFFF) != 11143) {
+    if ((lib.uniffi_backchat_mobile_checksum_method_replyclient_start_reply_or_template() and 0xFFFF) != 8173) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_backchat_mobile_checksum_method_replyclient_start_send() and 0xFFFF) != 56301) {
+    if ((lib.uniffi_backchat_mobile_checksum_method_replyclient_start_send() and 0xFFFF) != 58241) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_backchat_mobile_checksum_method_webhookverifier_printed() and 0xFFFF) != 58506) {
@@ -1148,7 +1245,25 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_backchat_mobile_checksum_method_attemptlistener_attempted() and 0xFFFF) != 49871) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_backchat_mobile_checksum_method_calllistener_ended() and 0xFFFF) != 12455) {
+    if ((lib.uniffi_backchat_mobile_checksum_method_replylistener_sent() and 0xFFFF) != 38585) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_backchat_mobile_checksum_method_replylistener_failed() and 0xFFFF) != 64356) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_backchat_mobile_checksum_method_replyortemplatelistener_replied() and 0xFFFF) != 241) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_backchat_mobile_checksum_method_replyortemplatelistener_template_sent() and 0xFFFF) != 27283) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_backchat_mobile_checksum_method_replyortemplatelistener_failed() and 0xFFFF) != 41020) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_backchat_mobile_checksum_method_sendlistener_sent() and 0xFFFF) != 57041) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_backchat_mobile_checksum_method_sendlistener_failed() and 0xFFFF) != 55458) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_backchat_mobile_checksum_method_closinglistener_closed() and 0xFFFF) != 30596) {
@@ -1222,7 +1337,7 @@ internal inline fun<T> uniffiTraitInterfaceCallAsync(
     // Uniffi does its best to support structured concurrency across the FFI.
     // If the Rust future is dropped, `uniffiForeignFutureDroppedCallbackImpl` is called, which will cancel the Kotlin coroutine if it's still running.
     @OptIn(DelicateCoroutinesApi::class)
-    val job = GlobalScope.launch coroutineBlock@ {
+    val job = GlobalScope.launch(dev.backchat.internal.UserCode.dispatcher) coroutineBlock@ {
         // Note: it's important we call either `handleSuccess` or `handleError` exactly once.  Each
         // call consumes an Arc reference, which means there should be no possibility of a double
         // call.  The following code is structured so that will will never call both `handleSuccess`
@@ -1257,7 +1372,7 @@ internal inline fun<T, reified E: Throwable> uniffiTraitInterfaceCallAsyncWithEr
 ) {
     // See uniffiTraitInterfaceCallAsync for details on `DelicateCoroutinesApi`
     @OptIn(DelicateCoroutinesApi::class)
-    val job = GlobalScope.launch coroutineBlock@ {
+    val job = GlobalScope.launch(dev.backchat.internal.UserCode.dispatcher) coroutineBlock@ {
         // See the note in uniffiTraitInterfaceCallAsync for details on `handleSuccess` and
         // `handleError`.
         val callResult = try {
@@ -1292,7 +1407,7 @@ internal object uniffiForeignFutureDroppedCallbackImpl: UniffiForeignFutureDropp
     override fun callback(handle: Long) {
         val job = uniffiForeignFutureHandleMap.remove(handle)
         if (!job.isCompleted) {
-            job.cancel()
+            dev.backchat.internal.UserCode.run { job.cancel() }
         }
     }
 }
@@ -1593,7 +1708,7 @@ internal object FfiConverterString: FfiConverter<String, RustBuffer.ByValue> {
     fun toUtf8(value: String): ByteBuffer {
         // Make sure we don't have invalid UTF-16, check for lone surrogates.
         return Charsets.UTF_8.newEncoder().run {
-            onMalformedInput(CodingErrorAction.REPORT)
+            onMalformedInput(CodingErrorAction.REPLACE).replaceWith("\uFFFD".toByteArray())
             encode(CharBuffer.wrap(value))
         }
     }
@@ -1756,19 +1871,19 @@ internal interface ReplyClientInterface {
     /**
      * `POST /v2/notify/reply`. Raises at once what the request's own values make wrong.
      */
-    fun `startReply`(`request`: ReplyRequest, `listener`: CallListener): RunningCall
+    fun `startReply`(`request`: ReplyRequest, `listener`: ReplyListener): RunningCall
 
     /**
      * `POST /v2/notify/reply`, and `POST /v2/notify` when the server says that the window has
      * closed. `channel` is the message's; the template prefers it when it names none. The
      * callback URL and the correlation id of both are the template's.
      */
-    fun `startReplyOrTemplate`(`request`: ReplyRequest, `channel`: kotlin.String, `template`: TemplateRequest, `listener`: CallListener): RunningCall
+    fun `startReplyOrTemplate`(`request`: ReplyRequest, `channel`: kotlin.String, `template`: TemplateRequest, `listener`: ReplyOrTemplateListener): RunningCall
 
     /**
      * `POST /v2/notify`. Raises at once what the request's own values make wrong.
      */
-    fun `startSend`(`request`: SendRequest, `listener`: CallListener): RunningCall
+    fun `startSend`(`request`: SendRequest, `listener`: SendListener): RunningCall
 
     companion object
 }
@@ -1928,7 +2043,7 @@ internal open class ReplyClient: Disposable, AutoCloseable, ReplyClientInterface
     /**
      * `POST /v2/notify/reply`. Raises at once what the request's own values make wrong.
      */
-    @Throws(Failed::class)override fun `startReply`(`request`: ReplyRequest, `listener`: CallListener): RunningCall {
+    @Throws(Failed::class)override fun `startReply`(`request`: ReplyRequest, `listener`: ReplyListener): RunningCall {
             return FfiConverterTypeRunningCall.lift(
     callWithHandle {
     uniffiRustCallWithError(Failed) { _status ->
@@ -1936,7 +2051,7 @@ internal open class ReplyClient: Disposable, AutoCloseable, ReplyClientInterface
         it,
 
         FfiConverterTypeReplyRequest.lower(`request`),
-        FfiConverterTypeCallListener.lower(`listener`),_status)
+        FfiConverterTypeReplyListener.lower(`listener`),_status)
 }
     }
     )
@@ -1949,7 +2064,7 @@ internal open class ReplyClient: Disposable, AutoCloseable, ReplyClientInterface
      * closed. `channel` is the message's; the template prefers it when it names none. The
      * callback URL and the correlation id of both are the template's.
      */
-    @Throws(Failed::class)override fun `startReplyOrTemplate`(`request`: ReplyRequest, `channel`: kotlin.String, `template`: TemplateRequest, `listener`: CallListener): RunningCall {
+    @Throws(Failed::class)override fun `startReplyOrTemplate`(`request`: ReplyRequest, `channel`: kotlin.String, `template`: TemplateRequest, `listener`: ReplyOrTemplateListener): RunningCall {
             return FfiConverterTypeRunningCall.lift(
     callWithHandle {
     uniffiRustCallWithError(Failed) { _status ->
@@ -1959,7 +2074,7 @@ internal open class ReplyClient: Disposable, AutoCloseable, ReplyClientInterface
         FfiConverterTypeReplyRequest.lower(`request`),
         FfiConverterString.lower(`channel`),
         FfiConverterTypeTemplateRequest.lower(`template`),
-        FfiConverterTypeCallListener.lower(`listener`),_status)
+        FfiConverterTypeReplyOrTemplateListener.lower(`listener`),_status)
 }
     }
     )
@@ -1970,7 +2085,7 @@ internal open class ReplyClient: Disposable, AutoCloseable, ReplyClientInterface
     /**
      * `POST /v2/notify`. Raises at once what the request's own values make wrong.
      */
-    @Throws(Failed::class)override fun `startSend`(`request`: SendRequest, `listener`: CallListener): RunningCall {
+    @Throws(Failed::class)override fun `startSend`(`request`: SendRequest, `listener`: SendListener): RunningCall {
             return FfiConverterTypeRunningCall.lift(
     callWithHandle {
     uniffiRustCallWithError(Failed) { _status ->
@@ -1978,7 +2093,7 @@ internal open class ReplyClient: Disposable, AutoCloseable, ReplyClientInterface
         it,
 
         FfiConverterTypeSendRequest.lower(`request`),
-        FfiConverterTypeCallListener.lower(`listener`),_status)
+        FfiConverterTypeSendListener.lower(`listener`),_status)
 }
     }
     )
@@ -3240,6 +3355,53 @@ internal object FfiConverterTypeHeader: FfiConverterRustBuffer<Header> {
 
 
 /**
+ * An inbound message, and its `type` as the wire has it.
+ */
+internal data class MadeMessage (
+    /**
+     * `inbound.message.received`.
+     */
+    val `eventType`: kotlin.String
+    ,
+    /**
+     * The message.
+     */
+    val `message`: InboundMessage
+
+){
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeMadeMessage: FfiConverterRustBuffer<MadeMessage> {
+    override fun read(buf: ByteBuffer): MadeMessage {
+        return MadeMessage(
+            FfiConverterString.read(buf),
+            FfiConverterTypeInboundMessage.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: MadeMessage) = (
+            FfiConverterString.allocationSize(value.`eventType`) +
+            FfiConverterTypeInboundMessage.allocationSize(value.`message`)
+    )
+
+    override fun write(value: MadeMessage, buf: ByteBuffer) {
+            FfiConverterString.write(value.`eventType`, buf)
+            FfiConverterTypeInboundMessage.write(value.`message`, buf)
+    }
+}
+
+
+
+/**
  * An event, and its `type` as the wire has it.
  */
 internal data class ReadEvent (
@@ -3586,134 +3748,6 @@ internal object FfiConverterTypeTemplateRequest: FfiConverterRustBuffer<Template
 
 
 
-/**
- * How a call ended.
- */
-internal sealed class CallEnd {
-
-    /**
-     * The reply was sent.
-     */
-    data class Replied(
-        /**
-         * The API's answer.
-         */
-        val `response`: dev.backchat.ffi.core.ReplyResponse) : CallEnd()
-
-    {
-
-
-        companion object
-    }
-
-    /**
-     * The template was sent.
-     */
-    data class TemplateSent(
-        /**
-         * The API's answer.
-         */
-        val `response`: dev.backchat.ffi.core.SendResponse) : CallEnd()
-
-    {
-
-
-        companion object
-    }
-
-    /**
-     * The call failed.
-     */
-    data class Failed(
-        /**
-         * What is known.
-         */
-        val `failure`: dev.backchat.ffi.Failure) : CallEnd()
-
-    {
-
-
-        companion object
-    }
-
-
-
-
-
-
-
-
-    companion object
-}
-
-/**
- * @suppress
- */
-internal object FfiConverterTypeCallEnd : FfiConverterRustBuffer<CallEnd>{
-    override fun read(buf: ByteBuffer): CallEnd {
-        return when(buf.getInt()) {
-            1 -> CallEnd.Replied(
-                FfiConverterTypeReplyResponse.read(buf),
-                )
-            2 -> CallEnd.TemplateSent(
-                FfiConverterTypeSendResponse.read(buf),
-                )
-            3 -> CallEnd.Failed(
-                FfiConverterTypeFailure.read(buf),
-                )
-            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
-        }
-    }
-
-    override fun allocationSize(value: CallEnd): ULong = when(value) {
-        is CallEnd.Replied -> {
-            // Add the size for the Int that specifies the variant plus the size needed for all fields
-            (
-                4UL
-                + FfiConverterTypeReplyResponse.allocationSize(value.`response`)
-            )
-        }
-        is CallEnd.TemplateSent -> {
-            // Add the size for the Int that specifies the variant plus the size needed for all fields
-            (
-                4UL
-                + FfiConverterTypeSendResponse.allocationSize(value.`response`)
-            )
-        }
-        is CallEnd.Failed -> {
-            // Add the size for the Int that specifies the variant plus the size needed for all fields
-            (
-                4UL
-                + FfiConverterTypeFailure.allocationSize(value.`failure`)
-            )
-        }
-    }
-
-    override fun write(value: CallEnd, buf: ByteBuffer) {
-        when(value) {
-            is CallEnd.Replied -> {
-                buf.putInt(1)
-                FfiConverterTypeReplyResponse.write(value.`response`, buf)
-                Unit
-            }
-            is CallEnd.TemplateSent -> {
-                buf.putInt(2)
-                FfiConverterTypeSendResponse.write(value.`response`, buf)
-                Unit
-            }
-            is CallEnd.Failed -> {
-                buf.putInt(3)
-                FfiConverterTypeFailure.write(value.`failure`, buf)
-                Unit
-            }
-        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
-    }
-}
-
-
-
-
-
 
 
 /**
@@ -3782,6 +3816,51 @@ internal object FfiConverterTypeFailed : FfiConverterRustBuffer<Failed> {
     }
 
 }
+
+
+
+/**
+ * A language whose names differ from Rust's.
+ */
+
+internal enum class Language {
+
+    /**
+     * `baseUrl`
+     */
+    KOTLIN,
+    /**
+     * `baseURL`
+     */
+    SWIFT;
+
+
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeLanguage: FfiConverterRustBuffer<Language> {
+    override fun read(buf: ByteBuffer) = try {
+
+        Language.entries[buf.getInt() - 1]
+
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: Language) = 4UL
+
+    override fun write(value: Language, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
 
 
 
@@ -3903,7 +3982,8 @@ internal object FfiConverterTypeNoToken : FfiConverterRustBuffer<NoToken> {
 
 
 /**
- * Takes the report of every attempt, on the thread that drives all calls: be quick.
+ * Takes the report of every attempt, on the thread that drives all calls. It hands over and
+ * returns: code of the user never runs in it.
  */
 internal interface AttemptListener {
 
@@ -3969,73 +4049,7 @@ internal object FfiConverterTypeAttemptListener: FfiConverterCallbackInterface<A
 
 
 /**
- * Hears how a call ended, once, on the thread that drives all calls: hand over and return.
- */
-internal interface CallListener {
-
-    /**
-     * The call has ended.
-     */
-    fun `ended`(`end`: CallEnd)
-
-    companion object
-}
-
-
-
-// Put the implementation in an object so we don't pollute the top-level namespace
-internal object uniffiCallbackInterfaceCallListener {
-    internal object `ended`: UniffiCallbackInterfaceCallListenerMethod0 {
-        override fun callback(`uniffiHandle`: Long,`end`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
-            val uniffiObj = FfiConverterTypeCallListener.handleMap.get(uniffiHandle)
-            val makeCall = { ->
-                uniffiObj.`ended`(
-                    FfiConverterTypeCallEnd.lift(`end`),
-                )
-            }
-            val writeReturn = { _: Unit -> Unit }
-            uniffiTraitInterfaceCall(uniffiCallStatus, makeCall, writeReturn)
-        }
-    }
-
-    internal object uniffiFree: UniffiCallbackInterfaceFree {
-        override fun callback(handle: Long) {
-            FfiConverterTypeCallListener.handleMap.remove(handle)
-        }
-    }
-
-    internal object uniffiClone: UniffiCallbackInterfaceClone {
-        override fun callback(handle: Long): Long {
-            return FfiConverterTypeCallListener.handleMap.clone(handle)
-        }
-    }
-
-    internal var vtable = UniffiVTableCallbackInterfaceCallListener.UniffiByValue(
-        uniffiFree,
-        uniffiClone,
-        `ended`,
-    )
-
-    // Registers the foreign callback with the Rust side.
-    // This method is generated for each callback interface.
-    internal fun register(lib: UniffiLib) {
-        lib.uniffi_backchat_mobile_fn_init_callback_vtable_calllistener(vtable)
-    }
-}
-
-/**
- * The ffiConverter which transforms the Callbacks in to handles to pass to Rust.
- *
- * @suppress
- */
-internal object FfiConverterTypeCallListener: FfiConverterCallbackInterface<CallListener>()
-
-
-
-
-
-/**
- * Hears that a client has closed.
+ * Hears that a client has closed, on the thread that drives all calls. It hands over and returns.
  */
 internal interface ClosingListener {
 
@@ -4100,8 +4114,280 @@ internal object FfiConverterTypeClosingListener: FfiConverterCallbackInterface<C
 
 
 /**
+ * Hears how a reply ended: one of its methods is called, once, on the thread that drives all
+ * calls. It hands over and returns: code of the user never runs in it.
+ */
+internal interface ReplyListener {
+
+    /**
+     * The reply was sent.
+     */
+    fun `sent`(`response`: ReplyResponse)
+
+    /**
+     * The call failed.
+     */
+    fun `failed`(`failure`: Failure)
+
+    companion object
+}
+
+
+
+// Put the implementation in an object so we don't pollute the top-level namespace
+internal object uniffiCallbackInterfaceReplyListener {
+    internal object `sent`: UniffiCallbackInterfaceReplyListenerMethod0 {
+        override fun callback(`uniffiHandle`: Long,`response`: RustBufferReplyResponse.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeReplyListener.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`sent`(
+                    FfiConverterTypeReplyResponse.lift(`response`),
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCall(uniffiCallStatus, makeCall, writeReturn)
+        }
+    }
+    internal object `failed`: UniffiCallbackInterfaceReplyListenerMethod1 {
+        override fun callback(`uniffiHandle`: Long,`failure`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeReplyListener.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`failed`(
+                    FfiConverterTypeFailure.lift(`failure`),
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCall(uniffiCallStatus, makeCall, writeReturn)
+        }
+    }
+
+    internal object uniffiFree: UniffiCallbackInterfaceFree {
+        override fun callback(handle: Long) {
+            FfiConverterTypeReplyListener.handleMap.remove(handle)
+        }
+    }
+
+    internal object uniffiClone: UniffiCallbackInterfaceClone {
+        override fun callback(handle: Long): Long {
+            return FfiConverterTypeReplyListener.handleMap.clone(handle)
+        }
+    }
+
+    internal var vtable = UniffiVTableCallbackInterfaceReplyListener.UniffiByValue(
+        uniffiFree,
+        uniffiClone,
+        `sent`,
+        `failed`,
+    )
+
+    // Registers the foreign callback with the Rust side.
+    // This method is generated for each callback interface.
+    internal fun register(lib: UniffiLib) {
+        lib.uniffi_backchat_mobile_fn_init_callback_vtable_replylistener(vtable)
+    }
+}
+
+/**
+ * The ffiConverter which transforms the Callbacks in to handles to pass to Rust.
+ *
+ * @suppress
+ */
+internal object FfiConverterTypeReplyListener: FfiConverterCallbackInterface<ReplyListener>()
+
+
+
+
+
+/**
+ * Hears how a reply with a template to fall back to ended, as a [`ReplyListener`] does.
+ */
+internal interface ReplyOrTemplateListener {
+
+    /**
+     * The window was open: the reply was sent.
+     */
+    fun `replied`(`response`: ReplyResponse)
+
+    /**
+     * The window had closed: the template was sent.
+     */
+    fun `templateSent`(`response`: SendResponse)
+
+    /**
+     * The call failed.
+     */
+    fun `failed`(`failure`: Failure)
+
+    companion object
+}
+
+
+
+// Put the implementation in an object so we don't pollute the top-level namespace
+internal object uniffiCallbackInterfaceReplyOrTemplateListener {
+    internal object `replied`: UniffiCallbackInterfaceReplyOrTemplateListenerMethod0 {
+        override fun callback(`uniffiHandle`: Long,`response`: RustBufferReplyResponse.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeReplyOrTemplateListener.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`replied`(
+                    FfiConverterTypeReplyResponse.lift(`response`),
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCall(uniffiCallStatus, makeCall, writeReturn)
+        }
+    }
+    internal object `templateSent`: UniffiCallbackInterfaceReplyOrTemplateListenerMethod1 {
+        override fun callback(`uniffiHandle`: Long,`response`: RustBufferSendResponse.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeReplyOrTemplateListener.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`templateSent`(
+                    FfiConverterTypeSendResponse.lift(`response`),
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCall(uniffiCallStatus, makeCall, writeReturn)
+        }
+    }
+    internal object `failed`: UniffiCallbackInterfaceReplyOrTemplateListenerMethod2 {
+        override fun callback(`uniffiHandle`: Long,`failure`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeReplyOrTemplateListener.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`failed`(
+                    FfiConverterTypeFailure.lift(`failure`),
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCall(uniffiCallStatus, makeCall, writeReturn)
+        }
+    }
+
+    internal object uniffiFree: UniffiCallbackInterfaceFree {
+        override fun callback(handle: Long) {
+            FfiConverterTypeReplyOrTemplateListener.handleMap.remove(handle)
+        }
+    }
+
+    internal object uniffiClone: UniffiCallbackInterfaceClone {
+        override fun callback(handle: Long): Long {
+            return FfiConverterTypeReplyOrTemplateListener.handleMap.clone(handle)
+        }
+    }
+
+    internal var vtable = UniffiVTableCallbackInterfaceReplyOrTemplateListener.UniffiByValue(
+        uniffiFree,
+        uniffiClone,
+        `replied`,
+        `templateSent`,
+        `failed`,
+    )
+
+    // Registers the foreign callback with the Rust side.
+    // This method is generated for each callback interface.
+    internal fun register(lib: UniffiLib) {
+        lib.uniffi_backchat_mobile_fn_init_callback_vtable_replyortemplatelistener(vtable)
+    }
+}
+
+/**
+ * The ffiConverter which transforms the Callbacks in to handles to pass to Rust.
+ *
+ * @suppress
+ */
+internal object FfiConverterTypeReplyOrTemplateListener: FfiConverterCallbackInterface<ReplyOrTemplateListener>()
+
+
+
+
+
+/**
+ * Hears how the sending of a template ended, as a [`ReplyListener`] does.
+ */
+internal interface SendListener {
+
+    /**
+     * The template was sent.
+     */
+    fun `sent`(`response`: SendResponse)
+
+    /**
+     * The call failed.
+     */
+    fun `failed`(`failure`: Failure)
+
+    companion object
+}
+
+
+
+// Put the implementation in an object so we don't pollute the top-level namespace
+internal object uniffiCallbackInterfaceSendListener {
+    internal object `sent`: UniffiCallbackInterfaceSendListenerMethod0 {
+        override fun callback(`uniffiHandle`: Long,`response`: RustBufferSendResponse.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeSendListener.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`sent`(
+                    FfiConverterTypeSendResponse.lift(`response`),
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCall(uniffiCallStatus, makeCall, writeReturn)
+        }
+    }
+    internal object `failed`: UniffiCallbackInterfaceSendListenerMethod1 {
+        override fun callback(`uniffiHandle`: Long,`failure`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeSendListener.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`failed`(
+                    FfiConverterTypeFailure.lift(`failure`),
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCall(uniffiCallStatus, makeCall, writeReturn)
+        }
+    }
+
+    internal object uniffiFree: UniffiCallbackInterfaceFree {
+        override fun callback(handle: Long) {
+            FfiConverterTypeSendListener.handleMap.remove(handle)
+        }
+    }
+
+    internal object uniffiClone: UniffiCallbackInterfaceClone {
+        override fun callback(handle: Long): Long {
+            return FfiConverterTypeSendListener.handleMap.clone(handle)
+        }
+    }
+
+    internal var vtable = UniffiVTableCallbackInterfaceSendListener.UniffiByValue(
+        uniffiFree,
+        uniffiClone,
+        `sent`,
+        `failed`,
+    )
+
+    // Registers the foreign callback with the Rust side.
+    // This method is generated for each callback interface.
+    internal fun register(lib: UniffiLib) {
+        lib.uniffi_backchat_mobile_fn_init_callback_vtable_sendlistener(vtable)
+    }
+}
+
+/**
+ * The ffiConverter which transforms the Callbacks in to handles to pass to Rust.
+ *
+ * @suppress
+ */
+internal object FfiConverterTypeSendListener: FfiConverterCallbackInterface<SendListener>()
+
+
+
+
+
+/**
  * Gives the token that the backend, or the API, wants. Asked before each call, and once more after
- * a 401. What is dropped here is cancelled there.
+ * a 401. What is dropped here is cancelled there. Asking and cancelling come from the thread that
+ * drives all calls, and only hand over.
  */
 internal interface TokenSource {
 
@@ -4723,10 +5009,12 @@ internal object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.S
 
 
 
+
+
         /**
          * A WhatsApp message as a test of one's own code needs it.
-         */ internal fun `madeMessage`(`messageId`: kotlin.String, `from`: kotlin.String, `text`: kotlin.String): ReadEvent {
-            return FfiConverterTypeReadEvent.lift(
+         */ internal fun `madeMessage`(`messageId`: kotlin.String, `from`: kotlin.String, `text`: kotlin.String): MadeMessage {
+            return FfiConverterTypeMadeMessage.lift(
     uniffiRustCall() { _status ->
     UniffiLib.uniffi_backchat_mobile_fn_func_made_message(
 
@@ -4819,6 +5107,21 @@ internal object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.S
 
 
         FfiConverterString.lower(`wire`),_status)
+}
+    )
+    }
+
+
+        /**
+         * A `configuration` with the options that it names in the language's spelling.
+         */ internal fun `spelled`(`failure`: Failure, `language`: Language): Failure {
+            return FfiConverterTypeFailure.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_backchat_mobile_fn_func_spelled(
+
+
+        FfiConverterTypeFailure.lower(`failure`),
+        FfiConverterTypeLanguage.lower(`language`),_status)
 }
     )
     }

@@ -1,6 +1,5 @@
 package dev.backchat.internal
 
-import dev.backchat.Answer
 import dev.backchat.Attempt
 import dev.backchat.DeliveryStatus
 import dev.backchat.Event
@@ -13,8 +12,8 @@ import dev.backchat.SendResponse
 import dev.backchat.Template
 import dev.backchat.WindowState
 import dev.backchat.ffi.AttemptReport
-import dev.backchat.ffi.CallEnd
 import dev.backchat.ffi.DocumentRequest
+import dev.backchat.ffi.MadeMessage
 import dev.backchat.ffi.Mask
 import dev.backchat.ffi.ReadEvent
 import dev.backchat.ffi.TemplateRequest
@@ -23,21 +22,23 @@ import kotlin.time.Duration.Companion.nanoseconds
 import kotlin.time.Instant
 import dev.backchat.ffi.core.DeliveryStatus as NativeDeliveryStatus
 import dev.backchat.ffi.core.Event as NativeEvent
+import dev.backchat.ffi.core.InboundMessage as NativeInboundMessage
 import dev.backchat.ffi.core.Instant as NativeInstant
 import dev.backchat.ffi.core.OptOutKind as NativeOptOutKind
 import dev.backchat.ffi.core.Outcome as NativeOutcome
+import dev.backchat.ffi.core.ReplyResponse as NativeReplyResponse
 import dev.backchat.ffi.core.ReplyWindow as NativeReplyWindow
+import dev.backchat.ffi.core.SendResponse as NativeSendResponse
 import dev.backchat.ffi.core.WindowState as NativeWindowState
 
-internal fun String.masked(mask: Mask): String = dev.backchat.ffi.masked(this, mask)
+/** What may be printed of it. */
+internal fun String?.masked(mask: Mask): String? = this?.let { dev.backchat.ffi.masked(it, mask) }
+
+/** What may be printed of names. */
+internal fun Iterable<String>.masked(): List<String?> = map { it.masked(Mask.WORD) }
 
 internal fun ReadEvent.toPublic(): Event = when (val event = event) {
-    is NativeEvent.InboundMessage -> event.v1.let {
-        Event.InboundMessage(
-            it.id, eventType, it.createdAt.moment(), it.createdAt.wire, it.raw, it.verified,
-            it.messageId, it.channel, it.from, it.to, it.text, it.replyWindow.toPublic(),
-        )
-    }
+    is NativeEvent.InboundMessage -> event.v1.toPublic(eventType)
     is NativeEvent.Delivery -> event.v1.let {
         Event.Delivery(
             it.id, eventType, it.createdAt.moment(), it.createdAt.wire, it.raw, it.verified,
@@ -63,24 +64,22 @@ internal fun ReadEvent.toPublic(): Event = when (val event = event) {
     }
 }
 
-/** The answer of a call that went well; throws what ended it otherwise. */
-internal fun CallEnd.toAnswer(): Answer = when (this) {
-    is CallEnd.Replied -> response.let {
-        ReplyResponse(
-            it.id, it.to, it.text, it.replyTo, it.createdAt?.moment(), it.createdAt?.wire,
-            it.callbackUrl, it.correlationId, it.requestId, it.raw,
-        )
-    }
-    is CallEnd.TemplateSent -> response.let {
-        SendResponse(
-            it.id, it.to, it.templateId, it.variables, it.createdAt?.moment(), it.createdAt?.wire,
-            it.expiresAt?.moment(), it.expiresAt?.wire, it.from, it.callbackUrl, it.correlationId,
-            it.scheduleAt?.moment(), it.scheduleAt?.wire, it.encoding,
-            it.estimatedSegmentCount?.toLong(), it.requestId, it.raw,
-        )
-    }
-    is CallEnd.Failed -> throw failure.toException()
-}
+internal fun MadeMessage.toPublic(): Event.InboundMessage = message.toPublic(eventType)
+
+private fun NativeInboundMessage.toPublic(type: String) = Event.InboundMessage(
+    id, type, createdAt.moment(), createdAt.wire, raw, verified,
+    messageId, channel, from, to, text, replyWindow.toPublic(),
+)
+
+internal fun NativeReplyResponse.toPublic() = ReplyResponse(
+    id, to, text, replyTo, createdAt?.moment(), createdAt?.wire, callbackUrl, correlationId, requestId, raw,
+)
+
+internal fun NativeSendResponse.toPublic() = SendResponse(
+    id, to, templateId, variables, createdAt?.moment(), createdAt?.wire, expiresAt?.moment(),
+    expiresAt?.wire, from, callbackUrl, correlationId, scheduleAt?.moment(), scheduleAt?.wire, encoding,
+    estimatedSegmentCount?.toLong(), requestId, raw,
+)
 
 internal fun AttemptReport.toPublic() = Attempt(
     operation, number.toInt(), messageId, correlationId, sentId, requestId, status?.toInt(),

@@ -20,7 +20,9 @@ import dev.backchat.UnreadableEventException
 import dev.backchat.WindowExpiredException
 import dev.backchat.ffi.Failed
 import dev.backchat.ffi.Failure
+import dev.backchat.ffi.Language
 import dev.backchat.ffi.core.ErrorClass
+import dev.backchat.ffi.spelled
 import kotlin.time.Duration.Companion.nanoseconds
 
 /** Runs [work]; what the native library throws becomes an exception of ours. */
@@ -31,7 +33,7 @@ internal inline fun <T> translated(work: () -> T): T = try {
 }
 
 internal fun Failure.toException(): BackchatException {
-    val details = details()
+    val details = (if (option == null) this else spelled(this, Language.KOTLIN)).details()
     return when (`class`) {
         ErrorClass.WINDOW_EXPIRED -> WindowExpiredException(details)
         ErrorClass.INVALID_REPLY_CONTEXT -> InvalidReplyContextException(details)

@@ -38,7 +38,7 @@ fun check(expected: JsonNode, error: BackchatException) {
     same("server_code", expected.text("server_code"), (error as? MaybeSentException)?.serverCode)
     same("phase", expected.text("phase"), (error as? MaybeSentException)?.phase)
     same("reason", expected.text("reason"), (error as? SignatureVerificationException)?.reason)
-    same("option", expected.text("option"), (error as? ConfigurationException)?.option)
+    same("option", expected.text("option")?.let(::spelled), (error as? ConfigurationException)?.option)
     same("verified", expected.text("verified"), (error as? UnreadableEventException)?.verified?.toString())
 }
 
@@ -48,3 +48,10 @@ fun className(error: BackchatException): String =
 
 private fun seconds(written: String): Duration =
     BigDecimal(written).movePointRight(9).longValueExact().nanoseconds
+
+/** An option's name in Kotlin. */
+private fun spelled(name: String): String = when (name) {
+    "ca_certificate" -> "caCertificates"
+    "public_key" -> "publicKeys"
+    else -> name.split("_").let { words -> words[0] + words.drop(1).joinToString("") { it.replaceFirstChar(Char::uppercase) } }
+}

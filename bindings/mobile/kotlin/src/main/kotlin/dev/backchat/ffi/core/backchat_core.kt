@@ -1022,7 +1022,7 @@ internal object FfiConverterString: FfiConverter<String, RustBuffer.ByValue> {
     fun toUtf8(value: String): ByteBuffer {
         // Make sure we don't have invalid UTF-16, check for lone surrogates.
         return Charsets.UTF_8.newEncoder().run {
-            onMalformedInput(CodingErrorAction.REPORT)
+            onMalformedInput(CodingErrorAction.REPLACE).replaceWith("\uFFFD".toByteArray())
             encode(CharBuffer.wrap(value))
         }
     }
