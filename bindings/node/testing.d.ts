@@ -34,6 +34,16 @@ export interface SandboxEvent {
   headers: Record<string, string>;
 }
 
+/** A file that a user sends, at most 4 MiB. */
+export interface SandboxFile {
+  /** The file. */
+  bytes: Uint8Array | ArrayBufferLike;
+  /** Its media type, such as `image/jpeg`. Default: `application/octet-stream`. */
+  content_type?: string | null | undefined;
+  /** Its name, such as `photo.jpg`. Default: none. */
+  filename?: string | null | undefined;
+}
+
 /** A message that the API accepted, as it reaches the user. */
 export type SentMessage = {
   /** `tx_…`. */
@@ -91,6 +101,8 @@ export interface Delivery {
   at: string;
   /** The answer's status. Neither this nor `error`: it is under way. */
   status?: number;
+  /** The beginning of the answer's body: an inbox says there what it did. */
+  answer?: string;
   /** Why there was no answer. */
   error?: string;
   /** When it comes again. */
@@ -174,12 +186,14 @@ export class Sandbox {
   webhook(): Webhook;
   /**
    * A user writes. With `to`, the URL of your webhook, the event is posted there (and so are later
-   * ones); resolves after the first attempt, or at once with `wait: false`.
+   * ones); resolves after the first attempt, or at once with `wait: false`. With a `file`, `text` is
+   * its caption, or `null` for none, and `client.notify.inboundMedia` fetches it.
    */
   say(
     from: string,
-    text: string,
+    text: string | null,
     options?: {
+      file?: SandboxFile | undefined;
       to?: string | undefined;
       businessNumber?: string | undefined;
       channel?: "whatsapp" | "rcs" | undefined;

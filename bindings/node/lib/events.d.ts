@@ -20,19 +20,22 @@ export interface ReplyWindow {
   expires_at: Date | null;
 }
 
-/** A message from a user. */
+/** A message from a user: a text, or a file with or without a caption. */
 export interface InboundMessage extends EventBase {
   type: "inbound.message.received";
   /** The message's id, `im_…`: give it as `reply_to`. The same on every redelivery. */
   message_id: string;
-  /** The channel. */
+  /** The channel. Empty when the event names none. */
   channel: "whatsapp" | "rcs" | (string & {});
   /** Who wrote, a phone number. */
   from: string;
-  /** The business number that received it; for RCS an agent. */
+  /** The business number that received it; for RCS an agent. Empty when the event names none. */
   to: string;
-  /** What the user wrote. */
+  /** The text, or the caption of a file. Empty when there is none. */
   text: string;
+  /** All that the event's content holds, as `JSON.parse` reads it: mostly an object. How the content of
+   * a file looks is not documented. `null` when the event has no content. */
+  content: unknown;
   /** Until when the user may be answered. */
   reply_window: ReplyWindow;
 }

@@ -1,10 +1,11 @@
 // `Sandbox`: Prelude on this machine, to test one's own bot against.
 "use strict";
 
+const { types } = require("node:util");
 const native = require("./native.js");
 const post = require("./mailbox.js");
 const { known, optional } = require("./check.js");
-const { checked, fromFields, here } = require("./errors.js");
+const { checked, configuration, fromFields, here } = require("./errors.js");
 const { moment } = require("./events.js");
 const { Client } = require("./client.js");
 const { Webhook } = require("./webhook.js");
@@ -19,6 +20,8 @@ const OPTIONS = [
   "webhookTimeout",
 ];
 const UNITS = { milliseconds: 1, seconds: 1e3, minutes: 6e4, hours: 36e5, days: 864e5 };
+
+const SAID = ["file", "to", "businessNumber", "channel", "wait"];
 
 class Sandbox {
   #native;
@@ -46,11 +49,14 @@ class Sandbox {
     return new Webhook(this.publicKey);
   }
 
-  async say(from, text, { to, businessNumber, channel, wait } = {}) {
+  async say(from, text, options = {}) {
+    known(options, SAID, this.say);
+    const { file, to, businessNumber, channel, wait } = options;
+    const sent = file === undefined ? undefined : sendable(file, this.say);
     if (to !== undefined) {
       this.setWebhookUrl(to);
     }
-    const message = { from, text, to: businessNumber, channel, wait };
+    const message = { from, text, file: sent, to: businessNumber, channel, wait };
     return ended(this.say, (call) => this.#native.say(call, JSON.stringify(message)));
   }
 
@@ -119,6 +125,20 @@ class Sandbox {
   #now(run, shell) {
     return JSON.parse(checked(shell, run));
   }
+}
+
+// A file as `POST /sandbox/inbound` takes it.
+function sendable(file, shell) {
+  known(file, ["bytes", "content_type", "filename"], shell);
+  const { bytes, content_type, filename } = file;
+  if (!types.isUint8Array(bytes) && !types.isAnyArrayBuffer(bytes)) {
+    throw configuration("file", "must have `bytes`: a Uint8Array or an ArrayBuffer", shell);
+  }
+  return {
+    content_type: content_type ?? "application/octet-stream",
+    filename: filename ?? undefined,
+    data: Buffer.from(bytes).toString("base64"),
+  };
 }
 
 async function ended(shell, start) {

@@ -5,6 +5,7 @@ use backchat_core::jiff::Timestamp as Instant;
 use backchat_core::{Error, Event, InboundMessage, Timestamp};
 use napi_derive::napi;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::error::{Thrown, thrown, to_json};
 
@@ -39,6 +40,7 @@ fn message_json(message: &InboundMessage) -> String {
         from: &'a str,
         to: &'a str,
         text: &'a str,
+        content: Value,
         reply_window: Window,
         raw: &'a str,
     }
@@ -57,6 +59,7 @@ fn message_json(message: &InboundMessage) -> String {
         from: message.from.as_str(),
         to: message.to.as_str(),
         text: message.text.as_str(),
+        content: message.content.to_value(),
         reply_window: Window {
             expires_at: expires_at
                 .and_then(Timestamp::instant)

@@ -22,9 +22,11 @@ pub fn masked(json: String) -> String {
             *value = "…".into();
         }
     }
-    // Nobody knows what is in the payload of an unknown event.
-    if let Some(payload) = fields.get_mut("payload") {
-        *payload = "…".into();
+    // The content of a message, and the payload of an unknown event, may hold anything.
+    for name in ["content", "payload"] {
+        if let Some(tree) = fields.get_mut(name) {
+            *tree = "…".into();
+        }
     }
     Value::Object(fields).to_string()
 }

@@ -24,6 +24,7 @@ test("an event is a plain object with the wire's names", () => {
     from: "+33612345678",
     to: "+14155551234",
     text: "Hi, I have a question about my order",
+    content: { text: "Hi, I have a question about my order" },
     reply_window: { expires_at: new Date("2025-10-25T08:59:10.736Z") },
     raw: seedEvent(),
   });
@@ -44,8 +45,21 @@ test("printed it shows no text and no whole number", () => {
     assert.ok(!printed.includes(secret), printed);
   }
   assert.match(printed, /im_01k8aq2zggeyssvt53zgvpx63a/);
+  assert.match(printed, /content: '…'/);
   const unknown = eventFromJson(seedEvent().replace("inbound.message.received", "verify.started"));
   assert.doesNotMatch(inspect(unknown, { depth: 9 }), /question about my order/);
+});
+
+test("a message without a text has an empty one, and all of its content", () => {
+  const photo = JSON.parse(seedEvent());
+  photo.payload.content = { image: { size: 7, tags: [null] } };
+  const event = eventFromJson(JSON.stringify(photo));
+  assert.ok(isInboundMessage(event));
+  assert.equal(event.text, "");
+  assert.deepEqual(event.content, { image: { size: 7, tags: [null] } });
+  delete photo.payload.content;
+  const empty = eventFromJson(JSON.stringify(photo));
+  assert.deepEqual([empty.text, empty.content], ["", null]);
 });
 
 test("the window is information, at any moment", () => {

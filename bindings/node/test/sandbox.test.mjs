@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { after, before, beforeEach, test } from "node:test";
-import { ConfigurationError, Inbox } from "backchat";
+import { ConfigurationError, Inbox, SignatureVerificationError } from "backchat";
 import { Sandbox } from "backchat/testing";
 import { FROM, failure } from "./support/data.mjs";
 
@@ -28,6 +28,43 @@ test("the whole job over HTTP, with delivery events", async () => {
   assert.deepEqual(seen, ["created", "submitted", "pending_delivery", "delivered"]);
   assert.ok(sandbox.deliveries.every(({ status }) => status === 200));
   server.close();
+});
+
+test("a user sends a file", async () => {
+  const read = ({ body, headers }) => sandbox.webhook().verify(body, headers);
+  const bytes = Buffer.from("\x89PNG", "latin1");
+  const file = { bytes, content_type: "image/png", filename: "photo.png" };
+  const photo = read(await sandbox.say(FROM, null, { file }));
+  assert.equal(photo.text, "");
+  const media = { content_type: "image/png", filename: "photo.png", size: 4 };
+  assert.deepEqual(photo.content, { media });
+  const captioned = read(await sandbox.say(FROM, "Look", { file: { bytes: new ArrayBuffer(2) } }));
+  assert.equal(captioned.text, "Look");
+  assert.equal(captioned.content.media.content_type, "application/octet-stream");
+  for (const wrong of [
+    undefined,
+    {},
+    { file: "photo.png" },
+    { file: { content_type: "image/png" } },
+    { file: { bytes: "photo" } },
+    { file: { bytes, content_type: "image" } },
+    { file: { bytes, name: "photo.png" } },
+    { file: { bytes: new Uint8Array(4 * 1024 * 1024 + 1) } },
+    { photo: file },
+  ]) {
+    await assert.rejects(sandbox.say(FROM, null, wrong), ConfigurationError);
+  }
+});
+
+test("what was parsed and written again has another signature", async () => {
+  const { body, headers } = await sandbox.say(FROM, "Grüße");
+  const webhook = sandbox.webhook();
+  assert.equal(webhook.verify(body, headers).text, "Grüße");
+  const written = JSON.stringify(JSON.parse(body));
+  assert.throws(() => webhook.verify(written, headers), SignatureVerificationError);
+  const inbox = new Inbox(sandbox.client(), webhook).onMessage(() => "Hello");
+  assert.equal((await inbox.receive(written, headers)).status, 401);
+  assert.deepEqual(sandbox.messages, []);
 });
 
 test("the clock closes windows", async () => {

@@ -154,6 +154,23 @@ def test_a_message_for_the_test_of_a_handler() -> None:
     assert (event.text, event.verified, event.reply_window.state()) == ("Hi", False, "unknown")
 
 
+def test_a_message_with_any_content() -> None:
+    content = {"image": {"size": 7, "tags": [None, True]}, "text": "Look"}
+    event = backchat.InboundMessage(message_id="im_1", from_="+33612345678", content=content)
+    assert (event.text, event.content) == ("Look", content)
+    assert event.to_dict()["content"] == content
+    assert pickle.loads(pickle.dumps(event)).content == content
+    assert "Look" not in repr(event)
+    photo = backchat.InboundMessage(message_id="im_1", from_="+33612345678", content={"image": {}})
+    assert (photo.text, photo.content) == ("", {"image": {}})
+    text = backchat.InboundMessage(message_id="im_1", from_="+33612345678", text="Hi")
+    assert text.content == {"text": "Hi"}
+    wrong: list[dict[str, Any]] = [{}, {"text": "Hi", "content": {"text": "Hi"}}]
+    for arguments in wrong:
+        with pytest.raises(ValueError, match="give `text`, or `content`"):
+            backchat.InboundMessage(message_id="im_1", from_="+33612345678", **arguments)
+
+
 def test_an_unreadable_event_keeps_its_bytes() -> None:
     with pytest.raises(backchat.UnreadableEventError) as raised:
         backchat.Event.from_json(b'{"id": 7')

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
 import pytest
 
@@ -39,6 +41,43 @@ def test_a_webhook_is_posted_and_comes_again(backchat_sandbox: Sandbox) -> None:
         statuses = [attempt.get("status") for attempt in backchat_sandbox.deliveries]
         assert statuses == [503, 200, 200]
         server.shutdown()
+
+
+def test_a_user_sends_a_file(backchat_sandbox: Sandbox) -> None:
+    photo = backchat_sandbox.say(
+        ANNA, file=b"\x89PNG", content_type="image/png", filename="photo.png"
+    ).event
+    assert isinstance(photo, backchat.InboundMessage)
+    assert photo.text == ""
+    media = {"content_type": "image/png", "filename": "photo.png", "size": 4.0}
+    assert photo.content == {"media": media}
+    captioned = backchat_sandbox.say(ANNA, "Look", file=memoryview(b"")).event
+    assert isinstance(captioned, backchat.InboundMessage)
+    assert captioned.text == "Look"
+    assert captioned.content["media"]["content_type"] == "application/octet-stream"
+    too_large = bytes(4 * 1024 * 1024 + 1)
+    wrong: list[dict[str, Any]] = [{}, {"file": too_large}, {"file": b"", "content_type": "photo"}]
+    for arguments in wrong:
+        with pytest.raises(ValueError):
+            backchat_sandbox.say(ANNA, **arguments)
+    with pytest.raises(TypeError):
+        backchat_sandbox.say(ANNA, file="photo.png")  # type: ignore[arg-type]
+
+
+def test_what_was_written_again_has_another_signature(backchat_sandbox: Sandbox) -> None:
+    event = backchat_sandbox.say(ANNA, "Grüße")
+    webhook = backchat_sandbox.webhook()
+    assert webhook.verify(event.body, event.headers).verified
+    read = json.loads(event.body)
+    for written in (
+        json.dumps(read),
+        json.dumps(read, separators=(",", ":")),
+        json.dumps(read, ensure_ascii=False),
+        json.dumps(read, sort_keys=True),
+        json.dumps(read, indent=2),
+    ):
+        with pytest.raises(backchat.SignatureVerificationError):
+            webhook.verify(written.encode(), event.headers)
 
 
 def test_the_window_closes(backchat_sandbox: Sandbox) -> None:

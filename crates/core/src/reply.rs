@@ -86,6 +86,7 @@ pub struct ReplyResponse {
 #[cfg(feature = "client")]
 mod read {
     use super::{RawJson, Reply, ReplyResponse, RequestId};
+    use crate::echo::Echo;
     use crate::event::{Loose, Strict};
 
     #[derive(serde::Deserialize)]
@@ -110,17 +111,21 @@ mod read {
 
     impl ReplyResponse {
         /// Only the id is asked for: the message has been sent, so a field that is missing is no
-        /// reason to raise.
+        /// reason to raise. The echo tells whether it is the answer to `sent` at all.
         pub(crate) fn read(
             json: &str,
             raw: &str,
             sent: &Reply,
             request_id: Option<RequestId>,
-        ) -> Option<Self> {
+        ) -> Option<(Self, Echo)> {
             let Strict(wire): Strict<Wire> = serde_json::from_str(json).ok()?;
             let callback_url = sent.callback_url.as_ref().map(AsRef::as_ref);
             let correlation_id = sent.correlation_id.as_ref().map(AsRef::as_ref);
-            Some(Self {
+            let echo = Echo::of([
+                (wire.reply_to.required(), Some(sent.reply_to.as_str())),
+                (wire.correlation_id.required(), correlation_id),
+            ]);
+            let response = Self {
                 id: wire.id.required().filter(|id| !id.is_empty())?.into(),
                 to: wire.to.optional().unwrap_or(sent.to.as_str()).into(),
                 text: wire.text.optional().unwrap_or(sent.text.as_str()).into(),
@@ -142,7 +147,8 @@ mod read {
                     .map(Into::into),
                 request_id,
                 raw: RawJson::new(raw),
-            })
+            };
+            Some((response, echo))
         }
     }
 }

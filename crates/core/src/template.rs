@@ -179,6 +179,7 @@ mod read {
     use serde_json::value::RawValue;
 
     use super::{RawJson, RequestId, SendResponse, TemplateMessage, Word};
+    use crate::echo::Echo;
     use crate::event::{Loose, Object, Strict};
 
     #[derive(serde::Deserialize, Default)]
@@ -217,12 +218,13 @@ mod read {
             raw: &str,
             sent: &TemplateMessage,
             request_id: Option<RequestId>,
-        ) -> Option<Self> {
+        ) -> Option<(Self, Echo)> {
             let Strict(wire): Strict<Wire> = serde_json::from_str(json).ok()?;
             let template = &sent.template;
             let callback_url = template.callback_url.as_ref().map(AsRef::as_ref);
             let correlation_id = template.correlation_id.as_ref().map(AsRef::as_ref);
-            Some(Self {
+            let echo = Echo::of([(wire.correlation_id.required(), correlation_id)]);
+            let response = Self {
                 id: wire.id.required().filter(|id| !id.is_empty())?.into(),
                 to: wire.to.optional().unwrap_or(sent.to.as_str()).into(),
                 template_id: wire
@@ -255,7 +257,8 @@ mod read {
                     .and_then(|count| count.parse().ok()),
                 request_id,
                 raw: RawJson::new(raw),
-            })
+            };
+            Some((response, echo))
         }
     }
 

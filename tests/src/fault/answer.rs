@@ -9,6 +9,8 @@ use super::{Step, Then, Version, prelude, request::Head};
 
 pub(super) struct Answer {
     pub(super) interim: String,
+    /// Many interim answers, to be sent without end.
+    pub(super) flood: Option<String>,
     pub(super) status_line: String,
     /// With the blank line that ends the head.
     pub(super) headers: String,
@@ -25,7 +27,8 @@ impl Answer {
             None => Vec::new(),
         };
         Self {
-            interim: interim(step),
+            interim: interim(&step.interim),
+            flood: step.flood.map(|status| interim(&[status; 64])),
             status_line: status_line(step),
             headers: headers(step, body.len(), now),
             body: step.framing.encode(body),
@@ -37,9 +40,8 @@ fn has_reply(status: u16) -> bool {
     matches!(status, 200..=299) && status != 204
 }
 
-fn interim(step: &Step) -> String {
-    let answers = step.interim.iter();
-    let heads = answers.map(|&status| line("HTTP/1.1", status, usual_reason(status)) + "\r\n");
+fn interim(statuses: &[u16]) -> String {
+    let heads = statuses.iter().map(|&status| line("HTTP/1.1", status, usual_reason(status)) + "\r\n");
     heads.collect::<Vec<_>>().concat()
 }
 

@@ -6,15 +6,18 @@ use jiff::Timestamp;
 use tokio::{net::TcpStream, time::timeout};
 
 use super::{
-    Fault, Framing, Point, Step, Then,
+    AgainAt, AnswerAt, Fault, Framing, Point, Step, Then,
     answer::Answer,
-    pace::{pause, send},
+    pace::{pause, pause_us, send},
     record::{OpenConnection, Record},
     request::{Head, Incoming},
     script::Script,
     tls::Security,
     wire::{Wire, close, reset},
 };
+
+/// Added to a request's number, it gives the ids of second answers.
+const SECOND: u64 = 1 << 32;
 
 /// What all connections of a server share.
 #[derive(Default)]
@@ -38,6 +41,7 @@ pub(super) async fn serve(shared: &Shared, tcp: TcpStream, security: &Security) 
         open,
         wire,
         incoming: Incoming::default(),
+        owed: None,
     };
     connection.run().await
 }
@@ -47,12 +51,26 @@ struct Connection<'a> {
     open: OpenConnection,
     wire: Wire,
     incoming: Incoming,
+    /// The second answer that is sent when the next request has begun.
+    owed: Option<(Step, Answer)>,
 }
 
 impl Connection<'_> {
     async fn run(mut self) -> io::Result<()> {
         let mut then = Then::KeepAlive;
         loop {
+            let early = match then {
+                Then::KeepAlive => self.shared.script.answer_at_accept(),
+                _ => None,
+            };
+            if let Some(step) = &early {
+                let answer = Answer::new(step, &Head::reply(), b"", Timestamp::now(), 0);
+                match self.send(step, &answer).await {
+                    Ok(()) => {}
+                    Err(Stop::Fault(fault)) => return fault.play(self.wire).await,
+                    Err(Stop::Client(error)) => return Err(error),
+                }
+            }
             let begun = match then {
                 Then::KeepAlive => self.incoming.begins(&mut self.wire).await?,
                 Then::Close => return close(self.wire).await,
@@ -68,7 +86,7 @@ impl Connection<'_> {
             if !begun {
                 return Ok(());
             }
-            let step = self.shared.script.next();
+            let step = early.unwrap_or_else(|| self.shared.script.next());
             match self.exchange(&step).await {
                 Ok(()) => {}
                 Err(Stop::Fault(fault)) => return fault.play(self.wire).await,
@@ -90,10 +108,17 @@ impl Connection<'_> {
 
     async fn exchange(&mut self, step: &Step) -> Result<(), Stop> {
         let entry = self.open.request_begins();
+        if let Some((step, answer)) = self.owed.take() {
+            self.send(&step, &answer).await?;
+        }
         reach(step, Point::Accept)?;
         let head = self.incoming.head(&mut self.wire).await?;
         entry.head(&head);
         reach(step, Point::RequestHead)?;
+        if step.answer_at == AnswerAt::RequestHead {
+            let answer = Answer::new(step, &head, b"", Timestamp::now(), entry.number());
+            self.send(step, &answer).await?;
+        }
         let body = self.body(&head).await;
         match &body {
             Ok(body) => entry.body(body, true),
@@ -101,8 +126,25 @@ impl Connection<'_> {
         }
         let body = body?;
         reach(step, Point::Request)?;
-        let answer = Answer::new(step, &head, &body, Timestamp::now(), entry.number());
-        self.send(step, &answer).await
+        if step.answer_at == AnswerAt::Request {
+            let answer = Answer::new(step, &head, &body, Timestamp::now(), entry.number());
+            self.send(step, &answer).await?;
+        }
+        let Some(again) = &step.again else {
+            return Ok(());
+        };
+        let number = SECOND + entry.number();
+        let second = Answer::new(&again.answer, &head, &body, Timestamp::now(), number);
+        match again.at {
+            AgainAt::AfterUs(microseconds) => {
+                pause_us(microseconds).await;
+                self.send(&again.answer, &second).await
+            }
+            AgainAt::NextRequest => {
+                self.owed = Some((again.answer.clone(), second));
+                Ok(())
+            }
+        }
     }
 
     async fn body(&mut self, head: &Head) -> io::Result<Vec<u8>> {
@@ -113,6 +155,9 @@ impl Connection<'_> {
 
     async fn send(&mut self, step: &Step, answer: &Answer) -> Result<(), Stop> {
         let (wire, pace) = (&mut self.wire, step.pace);
+        while let Some(flood) = &answer.flood {
+            send(wire, flood.as_bytes(), None).await?;
+        }
         send(wire, answer.interim.as_bytes(), None).await?;
         pause(pace.before_head_ms).await;
         send(wire, answer.status_line.as_bytes(), pace.head).await?;

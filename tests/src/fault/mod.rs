@@ -40,6 +40,6 @@ pub use body::{Body, Framing};
 pub use pace::{Dribble, Pace};
 pub use record::{Counts, Received};
 pub use server::FaultServer;
-pub use step::{Fault, Point, Step, Then, Version};
+pub use step::{Again, AgainAt, AnswerAt, Fault, Point, Step, Then, Version};
 pub use tls::TlsFault;
 pub use unreachable::{Unreachable, black_hole, refused_address, silent_tls};

@@ -1,10 +1,14 @@
 //! How slowly an answer is sent.
 
-use std::{io, time::Duration};
+use std::{
+    io,
+    time::{Duration, Instant},
+};
 
 use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncWrite, AsyncWriteExt as _},
+    task::yield_now,
     time::sleep,
 };
 
@@ -35,6 +39,14 @@ pub struct Dribble {
 pub(super) async fn pause(milliseconds: u64) {
     if milliseconds > 0 {
         sleep(Duration::from_millis(milliseconds)).await;
+    }
+}
+
+/// A pause below the resolution of tokio's timers, which count milliseconds.
+pub(super) async fn pause_us(microseconds: u64) {
+    let end = Instant::now() + Duration::from_micros(microseconds);
+    while Instant::now() < end {
+        yield_now().await;
     }
 }
 

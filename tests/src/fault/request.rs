@@ -75,6 +75,15 @@ impl Head {
         words.next()?.starts_with("HTTP/1.").then_some(head)
     }
 
+    /// The head of a request that has yet to come.
+    pub(super) fn reply() -> Self {
+        Self {
+            method: "POST".to_owned(),
+            path: "/v2/notify/reply".to_owned(),
+            headers: Vec::new(),
+        }
+    }
+
     /// The body's length; `None` where only the sender knows it (chunked), which is not read here.
     pub(super) fn body_length(&self) -> Option<usize> {
         if self.header("transfer-encoding").is_some() {

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{Fault, Point, Step};
+use super::{AnswerAt, Fault, Point, Step};
 
 /// A queue of steps, and the step for when it is empty.
 #[derive(Default)]
@@ -46,6 +46,15 @@ impl Script {
         let fault = next.fault_at(Point::Accept)?;
         steps.next.pop_front();
         Some(fault)
+    }
+
+    /// Takes the next step only if its answer comes before any byte is read.
+    pub(super) fn answer_at_accept(&self) -> Option<Step> {
+        let mut steps = self.lock();
+        let next = steps.next.front().unwrap_or(&steps.default);
+        let early = (next.answer_at == AnswerAt::Accept).then(|| next.clone())?;
+        steps.next.pop_front();
+        Some(early)
     }
 
     fn lock(&self) -> MutexGuard<'_, Steps> {

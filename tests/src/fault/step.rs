@@ -19,6 +19,8 @@ pub struct Step {
     pub status_line: Option<String>,
     /// Interim answers before the final one, such as 100 and 103.
     pub interim: Vec<u16>,
+    /// An interim answer of this status again and again, until the client goes away.
+    pub flood: Option<u16>,
     /// Header lines, sent as they are, in this order; a name may repeat.
     pub headers: Vec<(String, String)>,
     /// The content type; `null` sends none. `headers` wins if it has one too.
@@ -31,6 +33,10 @@ pub struct Step {
     pub framing: Framing,
     /// How slowly it is sent.
     pub pace: Pace,
+    /// How much of the request is read before the answer is sent.
+    pub answer_at: AnswerAt,
+    /// A second answer to the same request.
+    pub again: Option<Box<Again>>,
     /// What becomes of the connection after a whole answer.
     pub then: Then,
     /// What goes wrong, and where. The rest of the answer is never sent.
@@ -47,6 +53,39 @@ pub enum Version {
     #[default]
     #[serde(rename = "1.1")]
     Http11,
+}
+
+/// How much of a request is read before its answer is sent. All of it is read and counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerAt {
+    /// Nothing: the answer is sent on accepting, on a kept connection right after the answer before.
+    Accept,
+    /// The request's head.
+    RequestHead,
+    /// The whole request.
+    #[default]
+    Request,
+}
+
+/// An answer that nobody asked for, after the one that was.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Again {
+    /// When it is sent.
+    pub at: AgainAt,
+    /// The answer. Of its step only what an answer is made of counts.
+    pub answer: Step,
+}
+
+/// When a second answer is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AgainAt {
+    /// So many microseconds after the first.
+    AfterUs(u64),
+    /// When the next request on the connection has begun: after its first byte was read.
+    NextRequest,
 }
 
 /// What becomes of the connection after a whole answer.
@@ -114,12 +153,15 @@ impl Default for Step {
             version: Version::default(),
             status_line: None,
             interim: Vec::new(),
+            flood: None,
             headers: Vec::new(),
             content_type: Some("application/json".to_owned()),
             retry_after_date_in_seconds: None,
             body: Body::default(),
             framing: Framing::default(),
             pace: Pace::default(),
+            answer_at: AnswerAt::default(),
+            again: None,
             then: Then::default(),
             fault: None,
         }
@@ -176,6 +218,19 @@ impl Step {
         Self { pace, ..self }
     }
 
+    /// Sets how much of the request is read before the answer is sent.
+    pub fn answer_at(self, answer_at: AnswerAt) -> Self {
+        Self { answer_at, ..self }
+    }
+
+    /// Adds a second answer.
+    pub fn again(self, at: AgainAt, answer: Step) -> Self {
+        Self {
+            again: Some(Box::new(Again { at, answer })),
+            ..self
+        }
+    }
+
     /// Sets what becomes of the connection afterwards.
     pub fn then(self, then: Then) -> Self {
         Self { then, ..self }
@@ -219,12 +274,15 @@ mod tests {
     #[test]
     fn json_says_the_same_as_the_builder() {
         let json = r#"{"status": 429, "headers": [["retry-after", "2"]], "body": {"text": "slow"},
-            "framing": "chunked", "then": {"close_after_ms": 5}, "fault": {"reset": "before_body"}}"#;
+            "framing": "chunked", "then": {"close_after_ms": 5}, "fault": {"reset": "before_body"},
+            "answer_at": "request_head", "again": {"at": {"after_us": 9}, "answer": {"status": 401}}}"#;
         let built = Step::status(429)
             .header("retry-after", "2")
             .body(Body::Text("slow".to_owned()))
             .framing(Framing::Chunked)
             .then(Then::CloseAfterMs(5))
+            .answer_at(AnswerAt::RequestHead)
+            .again(AgainAt::AfterUs(9), Step::status(401))
             .fault(Fault::Reset(Point::BeforeBody));
         assert_eq!(step(json).unwrap(), built);
         let again = serde_json::to_string(&built).unwrap();
@@ -248,6 +306,7 @@ mod tests {
             r#"{"body": {"base64": "!"}}"#,
             r#"{"body": {"repeat": {"byte": 97, "count": 3, "colour": 1}}}"#,
             r#"{"pace": {"slowly": true}}"#,
+            r#"{"again": {"answer": {}}}"#,
         ] {
             assert!(step(json).is_err(), "{json}");
         }

@@ -143,6 +143,8 @@ export async function inboxes(): Promise<void> {
 export async function sandboxes(): Promise<void> {
   await using sandbox = await Sandbox.start({ startAt: new Date() });
   const event: SandboxEvent = await sandbox.say("+33612345678", "Hi", { to: "http://127.0.0.1:8000/" });
+  const file = { bytes: new Uint8Array(), content_type: "image/png", filename: null };
+  await sandbox.say("+33612345678", null, { file });
   sandbox.failNext({ kind: "reset", after: "request", processed: true });
   await sandbox.advance({ hours: 24 });
   const sent: SentMessage | undefined = sandbox.messages[0];

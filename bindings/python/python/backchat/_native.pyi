@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from os import PathLike
 from types import TracebackType
-from typing import Any, Final, Generic, Literal, Protocol, TypeAlias, TypeVar, final, type_check_only
+from typing import Any, Final, Generic, Literal, Protocol, TypeAlias, TypeVar, final, overload, type_check_only
 
 from typing_extensions import NotRequired, Self, TypedDict, disjoint_base
 
@@ -85,30 +85,42 @@ class Event:
 
 @final
 class InboundMessage(Event):
-    """`inbound.message.received`: a message from a user. Answer it with `client.reply(message, text)`.
+    """`inbound.message.received`: a message from a user, a text or a file. Answer it with
+    `client.reply(message, text)`.
 
     `InboundMessage(message_id=…, from_=…, text=…)` makes one for the test of a handler: unverified,
-    over WhatsApp, without a window.
+    over WhatsApp, without a window. `content=…` in place of `text` is the whole content, as that of a
+    photo; its `text` is the message's.
 
     <https://docs.prelude.so/notify/v2/documentation/whatsapp>
     """
     __match_args__: Final = ("text", "from_")
-    def __new__(cls, *, message_id: str, from_: str, text: str) -> Self: ...
+    @overload
+    def __new__(cls, *, message_id: str, from_: str, text: str, content: None = None) -> Self: ...
+    @overload
+    def __new__(cls, *, message_id: str, from_: str, text: None = None, content: Any) -> Self: ...
     @property
     def message_id(self) -> str:
         """The message's id, `im_…`: give it as `reply_to`. The same on every redelivery."""
     @property
     def channel(self) -> str:
-        """The channel, mostly `whatsapp`; `rcs` and new ones keep their word."""
+        """The channel, mostly `whatsapp`; `rcs` and new ones keep their word. Empty when the event
+        names none.
+        """
     @property
     def from_(self) -> str:
         """Who wrote, a phone number in E.164 format. (The wire's `from`.)"""
     @property
     def to(self) -> str:
-        """The business number that received it; for RCS an agent."""
+        """The business number that received it; for RCS an agent. Empty when the event names none."""
     @property
     def text(self) -> str:
-        """What the user wrote."""
+        """The text, or the caption of a file. Empty when there is none."""
+    @property
+    def content(self) -> Any:
+        """All that the event's content holds, as `json.loads` reads it: mostly a `dict`. How the
+        content of a file looks is not documented. `None` when the event has no content.
+        """
     @property
     def reply_window(self) -> ReplyWindow:
         """Until when the user may be answered, as far as this event knows."""
@@ -1040,7 +1052,13 @@ class _Sandbox:
     def webhook_url(self) -> str | None: ...
     def close(self) -> None: ...
     def inbound(
-        self, from_: str, text: str, to: str | None, channel: str, wait: bool
+        self,
+        from_: str,
+        text: str | None,
+        file: tuple[bytes | bytearray | memoryview, str, str | None] | None,
+        to: str | None,
+        channel: str,
+        wait: bool,
     ) -> SignedEvent: ...
     def opt_out(self, from_: str, action: str, wait: bool) -> SignedEvent: ...
     def redeliver(self, event_id: str) -> Delivery: ...

@@ -43,6 +43,7 @@ class Delivery(_Delivery, total=False):
     """One attempt to post an event. Neither `status` nor `error`: it is under way."""
 
     status: int
+    answer: str
     error: str
     next_attempt_at: str
 
@@ -112,8 +113,11 @@ class Sandbox:
     def say(
         self,
         from_: str,
-        text: str,
+        text: str | None = None,
         *,
+        file: bytes | bytearray | memoryview | None = None,
+        content_type: str = "application/octet-stream",
+        filename: str | None = None,
         to: str | None = None,
         business_number: str | None = None,
         channel: Literal["whatsapp", "rcs"] = "whatsapp",
@@ -121,10 +125,14 @@ class Sandbox:
     ) -> SignedEvent:
         """A user writes: their window starts again, and the event is posted to `to`, the URL of your
         webhook, from now on; without one to the URL that is set, else it is only recorded. Waits for
-        the first attempt to post it. The event's `body` and `headers` are what is posted."""
+        the first attempt to post it. The event's `body` and `headers` are what is posted.
+
+        With `file`, its bytes, the user sends a file of at most 4 MiB, `text` is its caption, and
+        `client.notify.inbound_media` fetches it."""
         if to is not None:
             self._native.set_webhook_url(to)
-        return self._native.inbound(from_, text, business_number, channel, wait)
+        sent = None if file is None else (file, content_type, filename)
+        return self._native.inbound(from_, text, sent, business_number, channel, wait)
 
     def opt_out(
         self, from_: str, action: Literal["STOP", "START", "HELP"] = "STOP", *, wait: bool = True

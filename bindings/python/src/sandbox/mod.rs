@@ -8,19 +8,23 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use backchat_sandbox::{
-    Channel, Controls, Fault, Inbound, OptOut, OptOutAction, Sandbox as Builder, SandboxError,
-    SandboxHandle, Template as SandboxTemplate,
+    Channel, Controls, Fault, Inbound, InboundFile, OptOut, OptOutAction, Sandbox as Builder,
+    SandboxError, SandboxHandle, Template as SandboxTemplate,
 };
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDateTime;
 use tokio::runtime::Runtime;
 
+use crate::body::Body;
 use crate::own::Own;
 use crate::time::{self, Moment, Seconds};
 use crate::{json, wait};
 
 pub(crate) use values::{SentMessage, SignedEvent};
+
+/// The bytes of a file, its content type and its name.
+type File = (Body, String, Option<String>);
 
 /// The native part of `backchat.testing.Sandbox`.
 #[pyclass(frozen, subclass, name = "_Sandbox", module = "backchat._native")]
@@ -99,12 +103,18 @@ impl Sandbox {
         &self,
         py: Python<'_>,
         from_: String,
-        text: String,
+        text: Option<String>,
+        file: Option<File>,
         to: Option<String>,
         channel: &str,
         wait: bool,
     ) -> PyResult<SignedEvent> {
-        let mut message = Inbound::new(from_, text);
+        let mut message = Inbound::new(from_, text.unwrap_or_default());
+        message.file = file.map(|(data, content_type, filename)| {
+            let mut file = InboundFile::new(content_type, data.as_bytes().to_vec());
+            file.filename = filename;
+            file
+        });
         if let Some(to) = to {
             message = message.to(to);
         }

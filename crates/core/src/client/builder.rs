@@ -4,12 +4,14 @@ use std::env;
 use std::sync::Arc;
 use std::time::Duration;
 
-use url::{Host, Url};
+use http::HeaderValue;
+use url::{Host, Position, Url};
 
 use super::observer::Observer;
-use super::tls::{self, TrustStore};
+use super::endpoint::Endpoint;
 use super::token::{self, Bearer, TokenProvider};
-use super::transport::TransportOptions;
+use super::transport::tls::{self, TrustStore};
+use super::transport::{TransportOptions, proxy};
 use super::{Client, Settings, TokenSource};
 use crate::{CallbackUrl, Error};
 
@@ -121,7 +123,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Whose word is taken for the server's name.
+    /// Which certificate authorities the client trusts.
     pub fn trust_store(mut self, store: TrustStore) -> Self {
         self.trust_store = store;
         self
@@ -189,21 +191,24 @@ impl ClientBuilder {
         for pem in &self.ca_certificates {
             certificates.extend(tls::certificates(pem)?);
         }
-        let user_agent = self
+        let user_agent: HeaderValue = self
             .user_agent
             .parse()
             .map_err(|_| Error::configuration("user_agent", "not a header's value"))?;
-        let proxy = self.proxy.as_deref().map(parse_proxy).transpose()?;
+        let proxy = self.proxy.as_deref().map(proxy::parse).transpose()?;
         Client::with(Settings {
-            reply_url: endpoint(&base_url, "v2/notify/reply"),
-            send_url: endpoint(&base_url, "v2/notify"),
+            reply: Endpoint::new(&base_url, "v2/notify/reply")?,
+            send: Endpoint::new(&base_url, "v2/notify")?,
+            host: host(&base_url)?,
             token,
             timeout: self.timeout,
             max_retries: self.max_retries,
             callback_url,
-            user_agent,
+            user_agent: user_agent.clone(),
             observer: self.observer,
             transport: TransportOptions {
+                base_url: base_url.clone(),
+                user_agent,
                 connect_timeout: self.connect_timeout,
                 max_connections: self.max_connections,
                 loopback: is_loopback(&base_url),
@@ -211,6 +216,7 @@ impl ClientBuilder {
                 trust_store: self.trust_store,
                 certificates,
             },
+            base_url,
         })
     }
 }
@@ -249,35 +255,21 @@ fn parse_base_url(text: &str, allow_insecure_http: bool) -> Result<Url, Error> {
     }
 }
 
+/// Only what cannot be another machine: names below `.localhost` may be resolved by a server of names.
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(name)) => {
-            let name = name.trim_end_matches('.');
-            name == "localhost" || name.ends_with(".localhost")
-        }
+        Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => {
-            address.is_loopback() || address.to_ipv4_mapped().is_some_and(|v4| v4.is_loopback())
-        }
+        Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     }
 }
 
-/// `path` below the base URL, which may have a path of its own.
-fn endpoint(base_url: &Url, path: &str) -> Url {
-    let mut url = base_url.clone();
-    let prefix = base_url.path().trim_end_matches('/').to_owned();
-    url.set_path(&format!("{prefix}/{path}"));
-    url
-}
-
-fn parse_proxy(text: &str) -> Result<reqwest::Proxy, Error> {
-    let wrong = || Error::configuration("proxy", "must be an http or https URL");
-    let url = Url::parse(text).map_err(|_| wrong())?;
-    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-        return Err(wrong());
-    }
-    reqwest::Proxy::all(url).map_err(|_| wrong())
+/// The `Host` header: the port stands there unless it is the scheme's own.
+fn host(base_url: &Url) -> Result<HeaderValue, Error> {
+    base_url[Position::BeforeHost..Position::AfterPort]
+        .parse()
+        .map_err(|_| Error::configuration("base_url", "has a host that no header can name"))
 }
 
 #[cfg(test)]
@@ -286,7 +278,7 @@ mod tests {
 
     fn base(text: &str) -> Result<String, String> {
         parse_base_url(text, false)
-            .map(|url| endpoint(&url, "v2/notify").to_string())
+            .map(|url| url.to_string())
             .map_err(|e| e.to_string())
     }
 
@@ -297,7 +289,7 @@ mod tests {
             "http://127.9.9.9",
             "http://localhost:80",
             "http://[::1]:8787",
-            "http://api.localhost",
+            "http://LOCALHOST",
             "https://api.prelude.dev",
         ] {
             assert!(base(good).is_ok(), "{good}");
@@ -306,6 +298,10 @@ mod tests {
             "http://api.prelude.dev",
             "http://127.0.0.1.example.com",
             "http://localhost.example.com",
+            "http://api.localhost",
+            "http://localhost.",
+            "http://[::ffff:127.0.0.1]",
+            "http://0.0.0.0",
             "ftp://localhost",
             "https://user@host",
             "https://user:pw@host",
@@ -320,10 +316,15 @@ mod tests {
     }
 
     #[test]
-    fn a_base_url_may_have_a_path() {
-        let expected = Ok("https://host/api/v2/notify".to_owned());
-        assert_eq!(base("https://host/api"), expected);
-        assert_eq!(base("https://host/api/"), expected);
+    fn the_host_header_has_a_port_that_is_not_the_schemes() {
+        for (base_url, expected) in [
+            ("https://api.prelude.dev", "api.prelude.dev"),
+            ("https://api.prelude.dev:443/api", "api.prelude.dev"),
+            ("http://127.0.0.1:8787/", "127.0.0.1:8787"),
+            ("http://[::1]:8787", "[::1]:8787"),
+        ] {
+            assert_eq!(host(&Url::parse(base_url).unwrap()).unwrap(), expected);
+        }
     }
 
     #[test]

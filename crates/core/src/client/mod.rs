@@ -1,59 +1,69 @@
 //! The client: one call sends at most one message, and every failure says what is known.
 //!
 //! The API has no idempotency key, so two POSTs that were received are two WhatsApp messages on
-//! somebody's phone. What this relies on, each measured against reqwest 0.13.5 and hyper 1.x:
+//! somebody's phone. The client therefore owns its connections ([`transport`]) down to the socket:
 //!
-//! - HTTP/1.1 only and `retry::never()`: over HTTP/2 reqwest repeats a POST by itself.
-//! - A body that notes its first poll ([`body`]): never polled means provably not sent, and polled
-//!   means that bytes may have left. hyper's `is_incomplete_message` does not mean unsent, and
-//!   reqwest's `is_connect` is false for a TLS handshake that is never answered.
-//! - An answer that nobody asked for, on a connection that is kept alive, could be taken for the next
-//!   one's: hyper sees it only when it came before. Servers that answer twice are out of scope.
+//! - hyper's HTTP/1.1 connection is polled inside the call that uses it, so nothing is written or
+//!   read behind the call's back, and nothing below repeats a POST.
+//! - Right before a request's first byte the socket is looked at by a system call. A connection that
+//!   was closed, or on which bytes came that nobody asked for, is replaced without a trace. This
+//!   holds after the process was frozen, too, when the runtime's own view is an old one.
+//! - The stream records whether a byte of the request was written. None means provably not sent.
+//!   (hyper's `is_incomplete_message` does not mean unsent, and a polled body may never have left.)
+//! - An answer that names this message by `reply_to` or `correlation_id` is believed at once. One
+//!   that names another is not this call's. One that names none (mostly a refusal) is believed when
+//!   nothing follows it on the connection for a while: a server or a proxy that answers twice, or
+//!   before it has the request, is found out by the true answer.
+//! - A repeat goes on a connection of its own.
 //! - Every call runs as a task of its own: a caller who goes away does not cut a begun POST short.
 
-mod attempt;
-mod body;
 mod builder;
 mod call;
-mod closing;
-mod connections;
-mod gate;
+mod call_state;
+mod disposition;
+mod endpoint;
+mod failure;
+mod head;
 mod headers;
+mod media;
+mod message;
 mod notify;
 mod observer;
 mod operation;
 mod pending;
 mod retry;
 mod retry_after;
+mod retry_loop;
 pub mod runtime;
-mod tls;
+mod shutdown;
 mod token;
 mod transport;
-mod verdict;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
+use http::header::{HOST, USER_AGENT};
 use http::{HeaderMap, HeaderValue};
 use ring::rand::{SecureRandom, SystemRandom};
 use url::Url;
 
 pub use builder::ClientBuilder;
 pub use call::Call;
-pub use gate::Cancellation;
+pub use call_state::Cancellation;
+pub use media::InboundMedia;
 pub use notify::Notify;
 pub use observer::{Attempt, Observer};
 pub use operation::Answered;
 pub use pending::{Canceller, Pending};
-pub use tls::TrustStore;
 pub use token::{TokenError, TokenProvider};
+pub use transport::tls::TrustStore;
 
 use crate::{CallbackUrl, Error, InboundMessage, Reply, ReplyResponse, Template};
-use closing::Closing;
+use endpoint::Endpoint;
 use operation::ReplyOrTemplate;
+use shutdown::Shutdown;
 use token::Bearer;
 use transport::{Transport, TransportOptions};
 
@@ -80,12 +90,15 @@ pub struct Client {
 struct Inner {
     settings: Settings,
     transport: ArcSwap<Transport>,
-    closing: Arc<Closing>,
+    shutdown: Arc<Shutdown>,
 }
 
 struct Settings {
-    reply_url: Url,
-    send_url: Url,
+    base_url: Url,
+    reply: Endpoint,
+    send: Endpoint,
+    /// The `Host` header.
+    host: HeaderValue,
     token: TokenSource,
     timeout: Duration,
     max_retries: u32,
@@ -117,7 +130,7 @@ impl Client {
             inner: Arc::new(Inner {
                 settings,
                 transport: ArcSwap::from_pointee(transport),
-                closing: Arc::default(),
+                shutdown: Arc::default(),
             }),
         })
     }
@@ -184,8 +197,8 @@ impl Inner {
     /// The connections of this process. Those of a parent process are left alone: not even
     /// dropped, for their runtime has no threads here.
     fn transport(&self) -> Result<Arc<Transport>, Error> {
-        if self.closing.is_closed() {
-            return Err(attempt::closed());
+        if self.shutdown.is_closed() {
+            return Err(failure::closed());
         }
         let current = self.transport.load_full();
         if current.process == std::process::id() {
@@ -206,18 +219,16 @@ impl Inner {
     async fn close(&self) {
         let transport = self.transport.load_full();
         if transport.process != std::process::id() {
-            self.closing.close_quietly();
+            self.shutdown.close_quietly();
             std::mem::forget(transport);
             return;
         }
-        self.closing.close();
-        transport.connections.drain(CLOSING).await;
+        self.shutdown.close();
+        transport.pool.drain(CLOSING).await;
     }
 
     fn add_headers(&self, headers: &mut HeaderMap) {
-        const JSON: HeaderValue = HeaderValue::from_static("application/json");
-        headers.insert(CONTENT_TYPE, JSON);
-        headers.entry(ACCEPT).or_insert(JSON);
+        headers.insert(HOST, self.settings.host.clone());
         headers
             .entry(USER_AGENT)
             .or_insert_with(|| self.settings.user_agent.clone());
@@ -248,7 +259,7 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let settings = &self.inner.settings;
         f.debug_struct("Client")
-            .field("reply_url", &settings.reply_url.as_str())
+            .field("reply_url", &settings.reply.url.as_str())
             .field("timeout", &settings.timeout)
             .field("max_retries", &settings.max_retries)
             .field("callback_url", &settings.callback_url)

@@ -1,4 +1,4 @@
-//! One report per POST: for logs and metrics, and for POSTs that nobody waits for any more.
+//! One report per attempt: for logs and metrics, and for POSTs whose caller has gone.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -7,16 +7,16 @@ use std::time::Duration;
 use crate::mask::plain;
 use crate::{CorrelationId, ErrorCode, InboundMessageId, Outcome, RequestId, SentMessageId};
 
-/// What one attempt to POST came to. It holds ids, a status, an outcome and a time; never a text,
+/// The report of one attempt. It holds ids, a status, an outcome and a time; never a text,
 /// a number or a token.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Attempt {
-    /// `reply` or `send`.
+    /// `reply`, `send`, or `inbound_media` (a GET: it sends nothing).
     pub operation: &'static str,
     /// 1 for the first attempt of a call.
     pub number: u32,
-    /// The inbound message that is answered.
+    /// The inbound message that is answered, or whose file is fetched.
     pub message_id: Option<InboundMessageId>,
     /// The correlation id that was sent along.
     pub correlation_id: Option<CorrelationId>,
@@ -26,7 +26,7 @@ pub struct Attempt {
     pub request_id: Option<RequestId>,
     /// The HTTP status of the answer.
     pub status: Option<u16>,
-    /// What is known about the message.
+    /// The outcome. Of `inbound_media`: `sent` when the file was received.
     pub outcome: Outcome,
     /// The error's code, when it is not simply sent.
     pub code: Option<ErrorCode>,

@@ -1,70 +1,27 @@
-//! What the API can be asked, and how each request becomes an answer.
+//! The calls that send: a reply, a template, or the one and else the other.
 
 use std::future::Future;
+use std::time::Duration;
 
-use serde::Serialize;
-use url::Url;
-
-use super::call::Poster;
+use super::retry_loop::RetryLoop;
 use super::{Inner, Settings, random};
 use crate::{
     CallInfo, CorrelationId, Error, ErrorCode, InboundMessageId, Outcome, Reply, ReplyResponse,
-    RequestId, SendResponse, SentMessageId, Template, TemplateMessage,
+    SendResponse, SentMessageId, Template, TemplateMessage,
 };
 
-/// One POST: its path, its body and its answer.
-pub(super) trait Request: Serialize + Sync {
-    type Answer: Send;
-    const OPERATION: &'static str;
-
-    fn url(settings: &Settings) -> &Url;
-    /// Reads `json`, and keeps `raw`.
-    fn read(&self, json: &str, raw: &str, request_id: Option<RequestId>) -> Option<Self::Answer>;
-    fn sent_id(answer: &Self::Answer) -> SentMessageId;
-}
-
-impl Request for Reply {
-    type Answer = ReplyResponse;
-    const OPERATION: &'static str = "reply";
-
-    fn url(settings: &Settings) -> &Url {
-        &settings.reply_url
-    }
-
-    fn read(&self, json: &str, raw: &str, request_id: Option<RequestId>) -> Option<ReplyResponse> {
-        ReplyResponse::read(json, raw, self, request_id)
-    }
-
-    fn sent_id(answer: &ReplyResponse) -> SentMessageId {
-        answer.id.clone()
-    }
-}
-
-impl Request for TemplateMessage {
-    type Answer = SendResponse;
-    const OPERATION: &'static str = "send";
-
-    fn url(settings: &Settings) -> &Url {
-        &settings.send_url
-    }
-
-    fn read(&self, json: &str, raw: &str, request_id: Option<RequestId>) -> Option<SendResponse> {
-        SendResponse::read(json, raw, self, request_id)
-    }
-
-    fn sent_id(answer: &SendResponse) -> SentMessageId {
-        answer.id.clone()
-    }
-}
-
-/// One call: one POST, or a second one after a refusal of the first.
+/// One call: one request, or a second one after a refusal of the first.
 pub(super) trait Operation: Sized + Send + 'static {
     type Answer: Send + 'static;
 
     /// Fills in what the caller left to the client.
     fn complete(self, client: &Inner) -> Result<Self, Error>;
     fn info(&self) -> CallInfo;
-    fn run(self, poster: Poster) -> impl Future<Output = Result<Self::Answer, Error>> + Send;
+    /// The time that the call may take in all, unless it names another.
+    fn timeout(settings: &Settings) -> Duration {
+        settings.timeout
+    }
+    fn run(self, calls: RetryLoop) -> impl Future<Output = Result<Self::Answer, Error>> + Send;
 }
 
 impl Operation for Reply {
@@ -88,8 +45,8 @@ impl Operation for Reply {
         }
     }
 
-    async fn run(self, mut poster: Poster) -> Result<ReplyResponse, Error> {
-        poster.post(&self).await
+    async fn run(self, mut calls: RetryLoop) -> Result<ReplyResponse, Error> {
+        calls.post(&self).await
     }
 }
 
@@ -116,8 +73,8 @@ impl Operation for TemplateMessage {
         }
     }
 
-    async fn run(self, mut poster: Poster) -> Result<SendResponse, Error> {
-        poster.post(&self).await
+    async fn run(self, mut calls: RetryLoop) -> Result<SendResponse, Error> {
+        calls.post(&self).await
     }
 }
 
@@ -178,15 +135,15 @@ impl Operation for ReplyOrTemplate {
         self.reply.info()
     }
 
-    async fn run(self, mut poster: Poster) -> Result<Answered, Error> {
-        let refusal = match poster.post(&self.reply).await {
+    async fn run(self, mut calls: RetryLoop) -> Result<Answered, Error> {
+        let refusal = match calls.post(&self.reply).await {
             Ok(reply) => return Ok(Answered::Reply(reply)),
             Err(error) => error,
         };
         let expired = refusal.code() == ErrorCode::WindowExpired
             && refusal.outcome() == Some(Outcome::Rejected);
-        if expired && poster.may_go_on() {
-            poster.post(&self.template).await.map(Answered::Template)
+        if expired && calls.may_go_on() {
+            calls.post(&self.template).await.map(Answered::Template)
         } else {
             Err(refusal)
         }

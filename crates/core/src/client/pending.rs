@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::gate::{Cancellation, Gate};
+use super::call_state::{CallState, Cancellation};
+use super::failure;
 use super::runtime;
-use crate::{CallInfo, CorrelationId, Error, ErrorCode, MaybeSentError, NotSentError, Phase};
+use crate::{CallInfo, CorrelationId, Error, ErrorCode};
 
 /// A call under way. It is a future; [`Pending::wait`] and [`Pending::wait_for`] block instead.
 ///
@@ -25,12 +26,14 @@ pub struct Pending<T> {
     canceller: Canceller,
     call: CallInfo,
     deadline: Instant,
+    /// When a waiting thread first saw that the deadline had passed.
+    late_since: Option<Instant>,
 }
 
 /// Cancels a call from elsewhere.
 #[derive(Clone)]
 pub struct Canceller {
-    gate: Arc<Gate>,
+    state: Arc<CallState>,
     process: u32,
 }
 
@@ -42,9 +45,9 @@ impl Canceller {
     )]
     pub fn cancel(&self) -> Cancellation {
         if self.is_inherited() {
-            self.gate.cancel_quietly()
+            self.state.cancel_quietly()
         } else {
-            self.gate.cancel()
+            self.state.cancel()
         }
     }
 
@@ -54,25 +57,26 @@ impl Canceller {
     }
 }
 
-/// How long after its deadline a call may take to end by itself. Later, whoever waits ends it: the
-/// runtime is blocked.
+/// How long a call may take to end by itself once its deadline is seen to have passed. Later, the
+/// waiting thread ends it: the runtime is blocked.
 const GRACE: Duration = Duration::from_millis(250);
 
 impl<T> Pending<T> {
     pub(super) fn new(
         answer: oneshot::Receiver<Result<T, Error>>,
-        gate: Arc<Gate>,
+        state: Arc<CallState>,
         call: CallInfo,
         timeout: Duration,
     ) -> Self {
         Self {
             answer: Some(answer),
             canceller: Canceller {
-                gate,
+                state,
                 process: std::process::id(),
             },
             call,
             deadline: Instant::now() + timeout,
+            late_since: None,
         }
     }
 
@@ -120,39 +124,33 @@ impl<T> Pending<T> {
                 return Some(answer);
             }
             let now = Instant::now();
-            if now >= self.deadline + GRACE {
-                self.answer = None;
-                let given_up = self.given_up("the deadline has passed unnoticed");
-                runtime::replace_if_dead();
-                return Some(Err(given_up));
+            let mut until = self.deadline;
+            if now >= self.deadline {
+                // Not from the deadline on: a process that was frozen has yet to read its answer.
+                let give_up = *self.late_since.get_or_insert(now) + GRACE;
+                if now >= give_up {
+                    self.answer = None;
+                    let given_up = self.given_up("the deadline has passed unnoticed");
+                    runtime::replace_if_dead();
+                    return Some(Err(given_up));
+                }
+                until = give_up;
             }
             if now >= end {
                 return None;
             }
-            thread::park_timeout(end.min(self.deadline + GRACE) - now);
+            thread::park_timeout(end.min(until) - now);
         }
     }
 
     /// The call will not end by itself: what is known then.
     fn given_up(&self, detail: &str) -> Error {
-        let call = self.call.clone();
-        if self.canceller.gate.expire() {
-            Error::MaybeSent(Box::new(MaybeSentError {
-                phase: Phase::AwaitingAnswer,
-                detail: detail.into(),
-                status: None,
-                server_code: None,
-                request_id: None,
-                retry_after: None,
-                call,
-            }))
+        let error = if self.canceller.state.expire() {
+            failure::unanswered(detail)
         } else {
-            Error::NotSent(Box::new(NotSentError {
-                code: ErrorCode::Cancelled,
-                detail: detail.into(),
-                call,
-            }))
-        }
+            failure::not_sent(ErrorCode::Cancelled, detail)
+        };
+        error.in_call(&self.call)
     }
 }
 

@@ -24,7 +24,7 @@ pub use sending::{CallInfo, MaybeSentError, NotSentError, SentUnconfirmedError};
 pub use store::StoreError;
 pub use unreadable::UnreadableEventError;
 
-use crate::webhook::SignatureError;
+use crate::webhook::{SignatureError, SignatureReason};
 use crate::{CorrelationId, InboundMessageId, RequestId};
 
 /// Every error of Backchat.
@@ -160,10 +160,12 @@ impl Error {
         self.code().advice()
     }
 
-    /// The status to answer Prelude with, when this ends a webhook: 401 for a bad signature,
-    /// 503 when a redelivery can help (nothing was sent), 200 when it cannot.
+    /// The status to answer Prelude with, when this ends a webhook: 401 for a bad signature, 413 for
+    /// a body that is too long to be checked, 503 when a redelivery can help (nothing was sent), 200
+    /// when it cannot.
     pub fn webhook_status(&self) -> u16 {
         match self {
+            Error::Signature(e) if e.reason == SignatureReason::BodyTooLong => 413,
             Error::Signature(_) => 401,
             Error::Store(_) => 503,
             other if other.outcome() == Some(Outcome::NotSent) => 503,

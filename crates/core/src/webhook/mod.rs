@@ -7,6 +7,7 @@ mod pem;
 mod reason;
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -38,7 +39,7 @@ pub struct Webhook {
 
 #[derive(Clone)]
 enum Trust {
-    Keys(std::sync::Arc<[VerifyingKey]>),
+    Keys(Arc<[VerifyingKey]>),
     Anyone,
 }
 
@@ -106,37 +107,49 @@ impl Webhook {
         N: AsRef<str>,
         V: AsRef<[u8]>,
     {
+        self.claim(body, headers)?.verify(body)
+    }
+
+    /// Refuses at once what cannot be Prelude's. The rest hashes the body: [`Claim::verify`].
+    pub(crate) fn claim<N, V>(
+        &self,
+        body: &[u8],
+        headers: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Claim, Error>
+    where
+        N: AsRef<str>,
+        V: AsRef<[u8]>,
+    {
+        let too_long = body.len() > Self::LONGEST_BODY;
         let Trust::Keys(keys) = &self.trust else {
-            if body.len() > Self::LONGEST_BODY {
-                return Err(too_long(body));
-            }
-            return Event::from_json(body);
+            return if too_long { Err(self::too_long(body)) } else { Ok(Claim(None)) };
         };
-        if body.len() > Self::LONGEST_BODY {
+        if too_long {
             return Err(SignatureReason::BodyTooLong.into());
         }
-        check(keys, body, headers)?;
-        Event::from_verified(body)
+        let signature = header::signature(headers)?;
+        if keys.iter().all(|key| key.size() != signature.len()) {
+            return Err(SignatureReason::WrongLength.into());
+        }
+        Ok(Claim(Some((Arc::clone(keys), signature))))
     }
 }
 
-fn check<N, V>(
-    keys: &[VerifyingKey],
-    body: &[u8],
-    headers: impl IntoIterator<Item = (N, V)>,
-) -> Result<(), SignatureReason>
-where
-    N: AsRef<str>,
-    V: AsRef<[u8]>,
-{
-    let signature = header::signature(headers)?;
-    if keys.iter().all(|key| key.size() != signature.len()) {
-        return Err(SignatureReason::WrongLength);
-    }
-    if keys.iter().any(|key| key.verify(body, &signature)) {
-        Ok(())
-    } else {
-        Err(SignatureReason::NoKeyMatches)
+/// A signature that has yet to be verified, with the keys that may have made it. `None` when any
+/// request is taken.
+pub(crate) struct Claim(Option<(Arc<[VerifyingKey]>, Vec<u8>)>);
+
+impl Claim {
+    /// Checks the signature over `body`, and reads the event. Takes up to milliseconds.
+    pub(crate) fn verify(self, body: &[u8]) -> Result<Event, Error> {
+        let Some((keys, signature)) = self.0 else {
+            return Event::from_json(body);
+        };
+        if keys.iter().any(|key| key.verify(body, &signature)) {
+            Event::from_verified(body)
+        } else {
+            Err(SignatureReason::NoKeyMatches.into())
+        }
     }
 }
 

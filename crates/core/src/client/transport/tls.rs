@@ -1,4 +1,4 @@
-//! TLS 1.2 and 1.3 by rustls on ring, handed to reqwest as a whole.
+//! TLS 1.2 and 1.3 by rustls on ring.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use rustls::version::{TLS12, TLS13};
 
 use crate::Error;
 
-/// Whose word is taken for a server's name.
+/// Which certificate authorities the client trusts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TrustStore {
@@ -40,7 +40,7 @@ impl Default for TrustStore {
 }
 
 /// Reads `ca_certificate`: one or more PEM blocks.
-pub(super) fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
+pub(in crate::client) fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
     let wrong = |why: String| Error::configuration("ca_certificate", why);
     let certificates = CertificateDer::pem_slice_iter(pem.as_bytes())
         .collect::<Result<Vec<_>, _>>()

@@ -5,6 +5,8 @@
 //! the next calls into `maybe_sent`. A runtime inherited through `fork` hangs: it is left behind,
 //! and the child builds its own. One that does not answer is left behind as well.
 
+mod beside;
+
 use std::cell::Cell;
 use std::future::Future;
 use std::sync::Arc;
@@ -13,6 +15,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
+
+pub use beside::verify;
 
 use crate::Error;
 use crate::fork::Working;
@@ -82,7 +86,7 @@ pub(super) fn replace_if_dead() {
     }
 }
 
-/// Whether this is the thread that drives the calls: waiting here would wait for itself.
+/// Returns true on the thread that drives the calls: waiting here would wait for itself.
 pub(super) fn is_shared_thread() -> bool {
     ON_SHARED_THREAD.get()
 }

@@ -1,4 +1,4 @@
-//! What an answer tells about the message: the table of outcomes, as pure functions.
+//! The table of outcomes, as pure functions of an answer's head and body.
 
 use std::time::{Duration, SystemTime};
 
@@ -13,9 +13,9 @@ use crate::{
 };
 
 /// An answer up to its blank line.
-pub(crate) struct Head {
-    pub(crate) status: StatusCode,
-    pub(crate) request_id: Option<RequestId>,
+pub(super) struct Head {
+    pub(super) status: StatusCode,
+    pub(super) request_id: Option<RequestId>,
     retry_after: Option<Duration>,
     content: Content,
 }
@@ -28,7 +28,7 @@ enum Content {
 }
 
 impl Head {
-    pub(crate) fn new(status: StatusCode, headers: &HeaderMap, now: SystemTime) -> Self {
+    pub(super) fn new(status: StatusCode, headers: &HeaderMap, now: SystemTime) -> Self {
         Self {
             status,
             request_id: headers
@@ -40,13 +40,13 @@ impl Head {
         }
     }
 
-    /// Whether the API accepted the message: 2xx, and not the page of a proxy on the way.
-    pub(crate) fn is_accepted(&self) -> bool {
+    /// Returns true when the API accepted the message: 2xx, and not the page of a proxy on the way.
+    pub(super) fn is_accepted(&self) -> bool {
         self.status.is_success() && self.content != Content::Other
     }
 
     /// Accepted, but the answer cannot be read.
-    pub(crate) fn unconfirmed(self, detail: impl Into<String>) -> Error {
+    pub(super) fn unconfirmed(self, detail: impl Into<String>) -> Error {
         Error::SentUnconfirmed(Box::new(SentUnconfirmedError {
             status: self.status.as_u16(),
             detail: detail.into(),
@@ -55,8 +55,8 @@ impl Head {
         }))
     }
 
-    /// Not accepted: what is known then. `body` is what could be read of it.
-    pub(crate) fn refusal(self, body: Bytes) -> Error {
+    /// The error of an answer that accepts nothing. `body` is as much of it as could be read.
+    pub(super) fn refusal(self, body: Bytes) -> Error {
         let body = AnswerBody::parse(body);
         let request_id = body
             .standard()

@@ -1,7 +1,7 @@
 //! The one decision of every call: did the POST begin, or was it cancelled first?
 //!
 //! ```text
-//! Idle --begin--> Begun --rearm (another attempt is allowed)--> Idle
+//! Idle --begin--> Begun --rearm (provably without effect)--> Idle
 //!  |                |
 //! cancel          cancel
 //!  v                v
@@ -19,7 +19,7 @@ const BEGUN: u8 = 1;
 const CANCELLED: u8 = 2;
 const DETACHED: u8 = 3;
 
-/// What cancelling found.
+/// The effect of cancelling a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum Cancellation {
@@ -31,18 +31,19 @@ pub enum Cancellation {
 }
 
 #[derive(Default)]
-pub(crate) struct Gate {
+pub(crate) struct CallState {
     state: AtomicU8,
     cancelled: Notify,
 }
 
-impl Gate {
-    /// Asked by the body's first poll: may its bytes leave?
+impl CallState {
+    /// Asked by the connection's stream right before the first byte is written: may it leave?
     pub(crate) fn begin(&self) -> bool {
         self.step(IDLE, BEGUN)
     }
 
-    /// Asked between attempts, after one that provably had no effect: may another begin?
+    /// Asked after an attempt that provably had no effect: may another begin? The connection of
+    /// the first must be closed, or its answer read: nothing of it may leave any more.
     pub(crate) fn rearm(&self) -> bool {
         self.step(BEGUN, IDLE) || self.load() == IDLE
     }
@@ -56,7 +57,7 @@ impl Gate {
         found
     }
 
-    /// The same without waking the call: in a child process it is not there, and a lock of its
+    /// Cancels without waking the call: in a child process it is not there, and a lock of its
     /// runtime may be held for ever.
     pub(crate) fn cancel_quietly(&self) -> Cancellation {
         loop {
@@ -74,7 +75,7 @@ impl Gate {
         }
     }
 
-    /// The deadline has passed: no POST may begin any more. Says whether one had.
+    /// Ends the call at its deadline: no POST may begin any more. Returns whether one had.
     pub(crate) fn expire(&self) -> bool {
         !self.step(IDLE, CANCELLED) && self.has_begun()
     }
@@ -83,12 +84,12 @@ impl Gate {
         self.load() == CANCELLED
     }
 
-    /// Whether bytes of the current attempt may have left.
+    /// Returns true when bytes of the current attempt may have left.
     pub(crate) fn has_begun(&self) -> bool {
         matches!(self.load(), BEGUN | DETACHED)
     }
 
-    /// Whether nobody waits for the POST any more.
+    /// Returns true when the caller has gone and the POST runs on.
     pub(crate) fn is_detached(&self) -> bool {
         self.load() == DETACHED
     }
@@ -121,38 +122,38 @@ mod tests {
 
     #[test]
     fn a_cancelled_call_never_begins() {
-        let gate = Gate::default();
-        assert_eq!(gate.cancel(), Cancellation::NothingSent);
-        assert!(!gate.begin());
-        assert!(!gate.rearm());
-        assert_eq!(gate.cancel(), Cancellation::NothingSent);
+        let state = CallState::default();
+        assert_eq!(state.cancel(), Cancellation::NothingSent);
+        assert!(!state.begin());
+        assert!(!state.rearm());
+        assert_eq!(state.cancel(), Cancellation::NothingSent);
     }
 
     #[test]
     fn a_begun_post_runs_on_and_is_never_repeated() {
-        let gate = Gate::default();
-        assert!(gate.begin());
-        assert_eq!(gate.cancel(), Cancellation::LeftRunning);
-        assert!(gate.has_begun());
-        assert!(!gate.rearm());
+        let state = CallState::default();
+        assert!(state.begin());
+        assert_eq!(state.cancel(), Cancellation::LeftRunning);
+        assert!(state.has_begun());
+        assert!(!state.rearm());
     }
 
     #[test]
     fn another_attempt_begins_anew() {
-        let gate = Gate::default();
-        assert!(gate.begin());
-        assert!(!gate.begin());
-        assert!(gate.rearm());
-        assert!(gate.begin());
+        let state = CallState::default();
+        assert!(state.begin());
+        assert!(!state.begin());
+        assert!(state.rearm());
+        assert!(state.begin());
     }
 
     #[test]
     fn of_a_race_exactly_one_side_wins() {
         for _ in 0..2_000 {
-            let gate = Arc::new(Gate::default());
-            let other = Arc::clone(&gate);
+            let state = Arc::new(CallState::default());
+            let other = Arc::clone(&state);
             let beginner = thread::spawn(move || other.begin());
-            let cancelled = gate.cancel();
+            let cancelled = state.cancel();
             let begun = beginner.join().unwrap();
             assert_eq!(begun, cancelled == Cancellation::LeftRunning);
         }

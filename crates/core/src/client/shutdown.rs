@@ -1,27 +1,27 @@
-//! Closing a client: what has not begun never begins, and nobody sleeps through it.
+//! Client shutdown: calls that have not begun fail, and waits are woken.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Notify;
 
-use super::gate::{Cancellation, Gate};
+use super::call_state::{CallState, Cancellation};
 use crate::fork::PerProcess;
 
 #[derive(Default)]
-pub(crate) struct Closing {
+pub(crate) struct Shutdown {
     closed: AtomicBool,
     /// Every call takes its lock, and one may have it at a fork.
     told: PerProcess<Notify>,
 }
 
-impl Closing {
+impl Shutdown {
     /// Wakes every call that waits for a connection, a token or its next attempt.
     pub(super) fn close(&self) {
         self.close_quietly();
         self.told.get().notify_waiters();
     }
 
-    /// The same in a child process, where the waiting calls, and perhaps a lock, are the parent's.
+    /// Closes in a child process, where the waiting calls, and perhaps a lock, are the parent's.
     pub(super) fn close_quietly(&self) {
         self.closed.store(true, Ordering::Release);
     }
@@ -42,11 +42,11 @@ impl Closing {
 }
 
 /// Ends when the call is cancelled, or its client closed, before a POST began; else never.
-pub(super) async fn withdrawn(gate: &Gate, closing: &Closing) {
+pub(super) async fn cancelled_or_closed(call: &CallState, shutdown: &Shutdown) {
     tokio::select! {
-        () = gate.cancelled() => {}
-        () = closing.closed() => {
-            if gate.cancel() == Cancellation::LeftRunning {
+        () = call.cancelled() => {}
+        () = shutdown.closed() => {
+            if call.cancel() == Cancellation::LeftRunning {
                 std::future::pending::<()>().await;
             }
         }
