@@ -148,7 +148,9 @@ async fn read(mut answer: Answer<'_>) -> Tried<InboundMedia> {
         Ok(body) => Err(refusal(head, body)),
         Err(_) if !status.is_success() => Err(refusal(head, Bytes::new())),
         Err(Cut::TooLong) => Err(too_large(&head)),
-        Err(Cut::Broken) => Err(not_sent(ErrorCode::ConnectionFailed, "the file was cut")),
+        Err(Cut::Broken | Cut::Crumbled) => {
+            Err(not_sent(ErrorCode::ConnectionFailed, "the file was cut"))
+        }
         Err(Cut::Stalled) => Err(not_sent(ErrorCode::TimedOut, "the file stalled")),
     };
     if end.is_ok() {

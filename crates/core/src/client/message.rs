@@ -276,6 +276,7 @@ fn server_code(error: &Error) -> Option<ErrorCode> {
 fn describe(cut: &Cut) -> &'static str {
     match cut {
         Cut::TooLong => "the answer's body is longer than 1 MiB",
+        Cut::Crumbled => "the answer's body came in too many pieces",
         Cut::Broken => "the answer's body was cut",
         Cut::Stalled => "the answer's body stalled",
     }

@@ -26,6 +26,11 @@ use crate::client::call_state::CallState;
 use crate::client::endpoint::Endpoint;
 use crate::client::shutdown::{Shutdown, cancelled_or_closed};
 
+/// A body may come in so many pieces of any size,
+const SOME_PIECES: usize = 1024;
+/// and in more when they have so many bytes on average.
+const SMALLEST_PIECES: usize = 128;
+
 /// One request of a call.
 pub(in crate::client) struct Outgoing<'a> {
     pub(in crate::client) method: Method,
@@ -68,6 +73,8 @@ pub(in crate::client) struct Answer<'t> {
 pub(in crate::client) enum Cut {
     /// It is longer than was asked for.
     TooLong,
+    /// It came in pieces of a few bytes: each takes as long as a large one.
+    Crumbled,
     /// The connection was closed or reset, or the framing is wrong.
     Broken,
     /// The deadline passed, or the server fell silent.
@@ -256,6 +263,7 @@ impl<'t> Answer<'t> {
         }
         let mut whole = BytesMut::new();
         let mut only = Bytes::new();
+        let mut pieces = SOME_PIECES + cap / SMALLEST_PIECES;
         while !self.body.is_end_stream() {
             let limit = limit(self.deadline, self.silence);
             let next = self.connection.chunk(&mut self.body);
@@ -274,7 +282,8 @@ impl<'t> Answer<'t> {
                 whole.extend_from_slice(&std::mem::take(&mut only));
                 whole.extend_from_slice(&chunk);
             }
-            // A body of a million chunks leaves the thread to other calls now and then.
+            pieces = pieces.checked_sub(1).ok_or(Cut::Crumbled)?;
+            // Many pieces that are there at once leave the thread to other calls now and then.
             consume_budget().await;
         }
         Ok(if whole.is_empty() { only } else { whole.freeze() })
