@@ -68,8 +68,8 @@ async fn inbox(file: &Path) -> Done<Inbox> {
         .store(&format!("sqlite:{}", file.display()))
         .await?
         .scope(env::var("SCOPE")?)
-        .build();
-    inbox.on_message(|message| async move { format!("You said: {}", message.text) });
+        .build()?;
+    inbox.on_message(|message| async move { format!("You said: {}", message.text) })?;
     Ok(inbox)
 }
 

@@ -3,7 +3,8 @@
 //! told nothing but the ends that the operation has.
 
 use backchat_core::{
-    Answered, Call, Cancellation, Canceller, Error, ReplyResponse, SendResponse, runtime,
+    Answered, Call, Cancellation, Canceller, Error, InboundMedia, ReplyResponse, SendResponse,
+    runtime,
 };
 
 use crate::failure::Failure;
@@ -36,6 +37,36 @@ pub trait ReplyOrTemplateListener: Send + Sync {
     fn template_sent(&self, response: SendResponse);
     /// The call failed.
     fn failed(&self, failure: Failure);
+}
+
+/// Hears how the fetching of a file ended, as a [`ReplyListener`] does.
+#[uniffi::export(callback_interface)]
+pub trait MediaListener: Send + Sync {
+    /// The file came whole.
+    fn fetched(&self, media: FetchedMedia);
+    /// The call failed.
+    fn failed(&self, failure: Failure);
+}
+
+/// The file that a user sent.
+#[derive(uniffi::Record)]
+pub struct FetchedMedia {
+    /// The `Content-Type`.
+    pub content_type: Option<String>,
+    /// The name, without directories.
+    pub filename: Option<String>,
+    /// The file itself.
+    pub bytes: Vec<u8>,
+}
+
+impl From<InboundMedia> for FetchedMedia {
+    fn from(media: InboundMedia) -> Self {
+        Self {
+            content_type: media.content_type,
+            filename: media.filename,
+            bytes: media.bytes.into(),
+        }
+    }
 }
 
 /// A call under way. It goes on when this object is dropped.
@@ -87,6 +118,16 @@ impl RunningCall {
         Self::start(call, move |end| match end {
             Ok(Answered::Reply(response)) => listener.replied(response),
             Ok(Answered::Template(response)) => listener.template_sent(response),
+            Err(error) => listener.failed(Failure::from(&error)),
+        })
+    }
+
+    pub(crate) fn inbound_media(
+        call: Call<InboundMedia>,
+        listener: Box<dyn MediaListener>,
+    ) -> Result<Self, Error> {
+        Self::start(call, move |end| match end {
+            Ok(media) => listener.fetched(media.into()),
             Err(error) => listener.failed(Failure::from(&error)),
         })
     }

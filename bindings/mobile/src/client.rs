@@ -3,9 +3,13 @@
 use backchat_core::{Client, runtime};
 
 use crate::attempt::{AttemptListener, Reporter};
-use crate::call::{ReplyListener, ReplyOrTemplateListener, RunningCall, SendListener};
+use crate::call::{
+    MediaListener, ReplyListener, ReplyOrTemplateListener, RunningCall, SendListener,
+};
 use crate::failure::Failed;
-use crate::request::{ReplyRequest, SendRequest, TemplateRequest, count, duration};
+use crate::request::{
+    CallOptions, ReplyRequest, SendRequest, TemplateRequest, count, duration,
+};
 use crate::token::{Source, TokenSource};
 
 /// The options of a client. What is absent comes from the environment, then from the defaults.
@@ -129,6 +133,17 @@ impl ReplyClient {
         let call = self.0.reply_or_template(&message, &request.text, template);
         let call = request.options.apply(call)?;
         Ok(RunningCall::reply_or_template(call, listener)?)
+    }
+
+    /// `GET /v2/notify/inbound/{message_id}/media`. Raises at once what the options make wrong.
+    pub fn start_inbound_media(
+        &self,
+        message_id: String,
+        options: CallOptions,
+        listener: Box<dyn MediaListener>,
+    ) -> Result<RunningCall, Failed> {
+        let call = options.apply(self.0.notify().inbound_media(message_id))?;
+        Ok(RunningCall::inbound_media(call, listener)?)
     }
 
     /// Ends the client: no POST begins any more, and those that have begun get 2 s to end.

@@ -21,7 +21,9 @@ mod webhook;
 mod window;
 
 pub use attempt::{AttemptListener, AttemptReport};
-pub use call::{ReplyListener, ReplyOrTemplateListener, RunningCall, SendListener};
+pub use call::{
+    FetchedMedia, MediaListener, ReplyListener, ReplyOrTemplateListener, RunningCall, SendListener,
+};
 pub use client::{ClientOptions, ClosingListener, ReplyClient};
 pub use event::{MadeMessage, ReadEvent, made_message, read_event, readable_json};
 pub use failure::{Failed, Failure, error_codes};

@@ -18,7 +18,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use backchat_core::{DeliveryEvent, Error, Event, EventId, InboundMessage};
+use backchat_core::{DeliveryEvent, Error, Event, EventId, InboundMessage, Webhook, runtime};
+use bytes::Bytes;
 
 use crate::answer::HandlerError;
 use crate::failure::{Failure, Stage};
@@ -44,7 +45,13 @@ impl Inbox {
         N: AsRef<str>,
         V: AsRef<[u8]>,
     {
-        match self.inner.webhook.verify(body, headers) {
+        let webhook = &self.inner.webhook;
+        let read = if body.len() > Webhook::LONGEST_BODY {
+            webhook.verify(body, headers) // refused unread: not worth a copy
+        } else {
+            runtime::verify(webhook, Bytes::copy_from_slice(body), headers).await
+        };
+        match read {
             Ok(event) => self.take(event, true).await,
             Err(error) => self.inner.refuse(error),
         }

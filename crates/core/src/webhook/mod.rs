@@ -140,6 +140,11 @@ impl Webhook {
 pub(crate) struct Claim(Option<(Arc<[VerifyingKey]>, Vec<u8>)>);
 
 impl Claim {
+    /// Whether there is nothing to hash.
+    pub(crate) fn is_free(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Checks the signature over `body`, and reads the event. Takes up to milliseconds.
     pub(crate) fn verify(self, body: &[u8]) -> Result<Event, Error> {
         let Some((keys, signature)) = self.0 else {

@@ -25,8 +25,11 @@ public struct InboundMessage: Sendable, Hashable, Identifiable {
     public var from: String { native.from }
     /// The business number that received it; for RCS an agent.
     public var to: String { native.to }
-    /// What the user wrote.
+    /// What the user wrote, or the caption of a file; empty when there is none.
     public var text: String { native.text }
+    /// All that the event's content holds, as JSON, also what has no name here. A file:
+    /// ``Notify/inboundMedia(messageID:options:)`` fetches it.
+    public var content: Data { Data(native.content.utf8) }
     /// Until when the user may be answered, as far as this event knows.
     public var replyWindow: ReplyWindow { ReplyWindow(native: native.replyWindow) }
 

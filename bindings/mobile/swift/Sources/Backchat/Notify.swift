@@ -87,4 +87,22 @@ public struct Notify: Sendable {
             try native.startSend(request: request, listener: listener)
         }
     }
+
+    /// `GET /v2/notify/inbound/{message_id}/media`: fetches the file that a user sent. A GET has no
+    /// effect on anybody's phone: it is repeated after failures, and never ends as `maybeSent`.
+    ///
+    /// - Parameters:
+    ///   - messageID: The message's id, `im_…`.
+    ///   - options: Its timeout is 30 s by default, or the client's when that is longer.
+    /// - Throws: ``BackchatError``: ``BackchatError/Code/httpError`` for a file of more than 5 MiB;
+    ///   `CancellationError` when the task is cancelled.
+    public func inboundMedia(
+        messageID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> InboundMedia {
+        try await Waiting<InboundMedia>().wait { [native = client.native] listener in
+            try native.startInboundMedia(
+                messageId: messageID, options: options.native, listener: listener)
+        }
+    }
 }

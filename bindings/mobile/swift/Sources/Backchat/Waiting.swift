@@ -99,3 +99,9 @@ extension Waiting: ReplyOrTemplateListener where Response == Answered {
         ended(.success(.template(SendResponse(native: response))))
     }
 }
+
+extension Waiting: MediaListener where Response == InboundMedia {
+    func fetched(media: FetchedMedia) {
+        ended(.success(InboundMedia(native: media)))
+    }
+}

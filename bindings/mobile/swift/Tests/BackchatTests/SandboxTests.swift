@@ -38,6 +38,27 @@ import Testing
         #expect(try await sandbox.texts() == ["Now", "Hello Ada"])
     }
 
+    @Test func theFileOfAUserIsFetched() async throws {
+        let photo = Data((0..<300_000).map { UInt8(truncatingIfNeeded: $0) })
+        let message = try await sandbox.show(photo, type: "image/jpeg", filename: "été.jpg")
+        #expect(message.text == "")
+        #expect(String(decoding: message.content, as: UTF8.self).contains("image/jpeg"))
+        let client = try sandbox.client()
+        let media = try await client.notify.inboundMedia(messageID: message.messageID)
+        #expect(media.contentType == "image/jpeg" && media.filename == "été.jpg")
+        #expect(media.bytes == photo)
+        #expect(!"\(media)".contains("jp"))
+        try await client.reply(message, text: "Nice!")
+        #expect(try await sandbox.texts() == ["Nice!"])
+        let without = try await sandbox.say("no file")
+        let none = try await failure {
+            _ = try await client.notify.inboundMedia(messageID: without.messageID)
+        }
+        #expect(none.status == 404)
+        let wrong = try await failure { _ = try await client.notify.inboundMedia(messageID: "../im_1") }
+        #expect(wrong.code == .invalidReplyContext)
+    }
+
     @Test func aResetAfterTheRequestIsMaybeSent() async throws {
         let message = try await sandbox.say("Hi")
         try await sandbox.fault(["kind": "reset", "after": "request", "processed": true])

@@ -29,6 +29,20 @@ final class Sandbox: Sendable {
         return message
     }
 
+    /// A user sends a photo.
+    func show(_ photo: Data, type: String, filename: String) async throws -> InboundMessage {
+        let file: JSON = [
+            "content_type": .string(type), "filename": .string(filename),
+            "data": .string(photo.base64EncodedString()),
+        ]
+        let event = try await controls.ask(
+            "POST", "/sandbox/inbound", ["from": "+33612345678", "file": file, "wait": false])
+        guard case .inboundMessage(let message) = try Event.fromJSON(event.data()) else {
+            throw Mismatch("not an inbound message: \(event)")
+        }
+        return message
+    }
+
     /// The texts that the user got.
     func texts() async throws -> [String] {
         try await controls.ask("GET", "/sandbox/messages").items.compactMap { $0["text"].text }

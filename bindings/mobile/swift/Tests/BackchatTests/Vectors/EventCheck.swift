@@ -19,9 +19,12 @@ enum EventCheck {
         try same("raw", body, event.raw)
         let got = flat(event)
         for (name, value) in expect["event"].fields {
-            if name == "payload", case .unknown(let event) = event {
-                try same(name, value, try payload(event))
-            } else {
+            switch (name, event) {
+            case ("payload", .unknown(let event)):
+                try same(name, value, try json(event.payload))
+            case ("content", .inboundMessage(let message)):
+                try same(name, value, try json(message.content))
+            default:
                 try same(name, value, got[name] ?? "no such field")
             }
         }
@@ -30,12 +33,12 @@ enum EventCheck {
         }
     }
 
-    private static func payload(_ event: UnknownEvent) throws -> JSON {
-        // The payload is whatever JSON the wire has; null where it has none.
-        event.payload.isEmpty ? .null : try JSON.read(event.payload)
+    /// Whatever JSON the wire has; null where it has none.
+    private static func json(_ wire: Data) throws -> JSON {
+        wire.isEmpty ? .null : try JSON.read(wire)
     }
 
-    /// An event as the vectors write it, with the wire's names.
+    /// An event as the vectors write it, with the wire's names; what is any JSON is null here.
     static func flat(_ event: Event) -> [String: JSON] {
         var fields: [String: JSON] = [
             "type": .string(event.type),
@@ -52,6 +55,7 @@ enum EventCheck {
                 "from": .string(message.from),
                 "to": .string(message.to),
                 "text": .string(message.text),
+                "content": .null,
                 "reply_window": ["expires_at": .of(message.replyWindow.expiresAtRaw)],
             ]
         case .delivery(let delivery):

@@ -38,7 +38,9 @@ public sealed class Event {
      * @property channel mostly `whatsapp`.
      * @property from who wrote, a phone number.
      * @property to the business number that received it; for RCS an agent.
-     * @property text what the user wrote.
+     * @property text what the user wrote, or the caption of a file; empty when there is none.
+     * @property content all that the event's content holds, as JSON, also what has no name here. A file:
+     *   [Notify.inboundMedia] fetches it.
      * @property replyWindow until when the user may be answered, as far as this event knows.
      */
     public data class InboundMessage(
@@ -53,6 +55,7 @@ public sealed class Event {
         val from: String,
         val to: String,
         val text: String,
+        val content: String,
         val replyWindow: ReplyWindow,
     ) : Event() {
         override fun toString(): String =

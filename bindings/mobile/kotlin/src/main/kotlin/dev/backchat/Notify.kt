@@ -4,6 +4,7 @@ import dev.backchat.ffi.ReplyClient
 import dev.backchat.ffi.ReplyRequest
 import dev.backchat.ffi.SendRequest
 import dev.backchat.internal.WaitingForEither
+import dev.backchat.internal.WaitingForMedia
 import dev.backchat.internal.WaitingForReply
 import dev.backchat.internal.WaitingForTemplate
 import dev.backchat.internal.await
@@ -78,6 +79,25 @@ public class Notify internal constructor(private val native: ReplyClient) {
         val options = callOptions(timeout, maxRetries, headers)
         val request = SendRequest(to, template.toNative(), options)
         return await(::WaitingForTemplate) { native.startSend(request, it) }
+    }
+
+    /**
+     * `GET /v2/notify/inbound/{message_id}/media`: fetches the file that a user sent. A GET has no effect
+     * on anybody's phone: it is repeated after failures, and never ends as `maybe_sent`.
+     *
+     * @param messageId the message's id, `im_…`.
+     * @param timeout for this call in all (30 s, or the client's when that is longer).
+     * @throws BackchatException [InvalidReplyContextException] for an id that is none, `http_error` for a
+     *   file of more than 5 MiB, then what the API refuses, and [NotSentException].
+     */
+    public suspend fun inboundMedia(
+        messageId: String,
+        timeout: Duration? = null,
+        maxRetries: Int? = null,
+        headers: Map<String, String> = emptyMap(),
+    ): InboundMedia {
+        val options = callOptions(timeout, maxRetries, headers)
+        return await(::WaitingForMedia) { native.startInboundMedia(messageId, options, it) }
     }
 
     internal suspend fun replyOrTemplate(

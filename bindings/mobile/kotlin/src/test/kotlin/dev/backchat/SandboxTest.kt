@@ -68,6 +68,37 @@ class SandboxTest {
     }
 
     @Test
+    fun `the file of a user is fetched`() = runBlocking {
+        val photo = ByteArray(300_000) { it.toByte() }
+        val file = mapOf(
+            "content_type" to "image/jpeg",
+            "filename" to "été.jpg",
+            "data" to java.util.Base64.getEncoder().encodeToString(photo),
+        )
+        val sent = sandbox.ask("POST", "/inbound", mapOf("from" to "+33612345678", "file" to file))!!
+        val message = Event.fromJson(JSON.writeValueAsString(sent)) as Event.InboundMessage
+        assertEquals("", message.text)
+        assertTrue("image/jpeg" in message.content, message.content)
+        client().use { client ->
+            val media = client.notify.inboundMedia(message.messageId)
+            assertEquals("image/jpeg", media.contentType)
+            assertEquals("été.jpg", media.filename)
+            assertTrue(photo.contentEquals(media.bytes))
+            assertEquals("InboundMedia(contentType=[10 characters], filename=[7 characters], bytes=300000)", "$media")
+            client.reply(message, "Nice!")
+            assertEquals("Nice!", sandbox.messages().single()["text"].asText())
+            val none = assertThrows(BackchatException::class.java) {
+                runBlocking { client.notify.inboundMedia(sandbox.inbound("no file").messageId) }
+            }
+            assertEquals(404, none.status)
+            val wrong = assertThrows(InvalidReplyContextException::class.java) {
+                runBlocking { client.notify.inboundMedia("../im_1") }
+            }
+            assertEquals("invalid_reply_context", wrong.code)
+        }
+    }
+
+    @Test
     fun `a template is sent once the window has closed`() = runBlocking {
         sandbox.ask("POST", "/templates", mapOf("id" to "template_order", "text" to "Order {{order}}"))
         client().use { client ->

@@ -1,12 +1,15 @@
 package dev.backchat.internal
 
 import dev.backchat.Answer
+import dev.backchat.InboundMedia
 import dev.backchat.ReplyResponse
 import dev.backchat.SendResponse
 import dev.backchat.ffi.CallOptions
 import dev.backchat.ffi.ClosingListener
 import dev.backchat.ffi.Failure
+import dev.backchat.ffi.FetchedMedia
 import dev.backchat.ffi.Header
+import dev.backchat.ffi.MediaListener
 import dev.backchat.ffi.ReplyClient
 import dev.backchat.ffi.ReplyListener
 import dev.backchat.ffi.ReplyOrTemplateListener
@@ -77,4 +80,9 @@ internal class WaitingForEither(continuation: CancellableContinuation<() -> Answ
     override fun replied(response: NativeReplyResponse) = end { response.toPublic() }
 
     override fun templateSent(response: NativeSendResponse) = end { response.toPublic() }
+}
+
+internal class WaitingForMedia(continuation: CancellableContinuation<() -> InboundMedia>) :
+    Waiting<InboundMedia>(continuation), MediaListener {
+    override fun fetched(media: FetchedMedia) = end { media.toPublic() }
 }

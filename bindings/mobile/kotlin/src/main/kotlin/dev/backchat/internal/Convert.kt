@@ -4,6 +4,7 @@ import dev.backchat.Attempt
 import dev.backchat.DeliveryStatus
 import dev.backchat.Event
 import dev.backchat.Fee
+import dev.backchat.InboundMedia
 import dev.backchat.OptOutKind
 import dev.backchat.Outcome
 import dev.backchat.ReplyResponse
@@ -13,6 +14,7 @@ import dev.backchat.Template
 import dev.backchat.WindowState
 import dev.backchat.ffi.AttemptReport
 import dev.backchat.ffi.DocumentRequest
+import dev.backchat.ffi.FetchedMedia
 import dev.backchat.ffi.MadeMessage
 import dev.backchat.ffi.Mask
 import dev.backchat.ffi.ReadEvent
@@ -68,7 +70,7 @@ internal fun MadeMessage.toPublic(): Event.InboundMessage = message.toPublic(eve
 
 private fun NativeInboundMessage.toPublic(type: String) = Event.InboundMessage(
     id, type, createdAt.moment(), createdAt.wire, raw, verified,
-    messageId, channel, from, to, text, replyWindow.toPublic(),
+    messageId, channel, from, to, text, content, replyWindow.toPublic(),
 )
 
 internal fun NativeReplyResponse.toPublic() = ReplyResponse(
@@ -80,6 +82,8 @@ internal fun NativeSendResponse.toPublic() = SendResponse(
     expiresAt?.wire, from, callbackUrl, correlationId, scheduleAt?.moment(), scheduleAt?.wire, encoding,
     estimatedSegmentCount?.toLong(), requestId, raw,
 )
+
+internal fun FetchedMedia.toPublic() = InboundMedia(contentType, filename, bytes)
 
 internal fun AttemptReport.toPublic() = Attempt(
     operation, number.toInt(), messageId, correlationId, sentId, requestId, status?.toInt(),

@@ -4,6 +4,7 @@ import com.sun.jna.CallbackThreadInitializer
 import com.sun.jna.Native
 import dev.backchat.ffi.uniffiCallbackInterfaceAttemptListener
 import dev.backchat.ffi.uniffiCallbackInterfaceClosingListener
+import dev.backchat.ffi.uniffiCallbackInterfaceMediaListener
 import dev.backchat.ffi.uniffiCallbackInterfaceReplyListener
 import dev.backchat.ffi.uniffiCallbackInterfaceReplyOrTemplateListener
 import dev.backchat.ffi.uniffiCallbackInterfaceSendListener
@@ -27,6 +28,9 @@ internal object Driver {
         uniffiCallbackInterfaceAttemptListener.uniffiFree,
         uniffiCallbackInterfaceClosingListener.closed,
         uniffiCallbackInterfaceClosingListener.uniffiFree,
+        uniffiCallbackInterfaceMediaListener.fetched,
+        uniffiCallbackInterfaceMediaListener.failed,
+        uniffiCallbackInterfaceMediaListener.uniffiFree,
         uniffiCallbackInterfaceReplyListener.sent,
         uniffiCallbackInterfaceReplyListener.failed,
         uniffiCallbackInterfaceReplyListener.uniffiFree,

@@ -21,6 +21,7 @@ fun fields(event: Event): Map<String, Any?> = mapOf(
         "from" to event.from,
         "to" to event.to,
         "text" to event.text,
+        "content" to paired(JSON.readTree(event.content)),
         "reply_window" to mapOf("expires_at" to event.replyWindow.expiresAtRaw),
     )
     is Event.Delivery -> mapOf(
