@@ -698,6 +698,12 @@ internal interface UniffiForeignFutureCompleteVoid : com.sun.jna.Callback {
 internal interface UniffiCallbackInterfaceAttemptListenerMethod0 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`report`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
 }
+internal interface UniffiCallbackInterfaceMediaListenerMethod0 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`media`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceMediaListenerMethod1 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`failure`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
 internal interface UniffiCallbackInterfaceReplyListenerMethod0 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`response`: RustBufferReplyResponse.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
 }
@@ -741,6 +747,28 @@ internal open class UniffiVTableCallbackInterfaceAttemptListener(
         `uniffiFree` = other.`uniffiFree`
         `uniffiClone` = other.`uniffiClone`
         `attempted` = other.`attempted`
+    }
+
+}
+@Structure.FieldOrder("uniffiFree", "uniffiClone", "fetched", "failed")
+internal open class UniffiVTableCallbackInterfaceMediaListener(
+    @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+    @JvmField internal var `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+    @JvmField internal var `fetched`: UniffiCallbackInterfaceMediaListenerMethod0? = null,
+    @JvmField internal var `failed`: UniffiCallbackInterfaceMediaListenerMethod1? = null,
+) : Structure() {
+    class UniffiByValue(
+        `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+        `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+        `fetched`: UniffiCallbackInterfaceMediaListenerMethod0? = null,
+        `failed`: UniffiCallbackInterfaceMediaListenerMethod1? = null,
+    ): UniffiVTableCallbackInterfaceMediaListener(`uniffiFree`,`uniffiClone`,`fetched`,`failed`,), Structure.ByValue
+
+   internal fun uniffiSetValue(other: UniffiVTableCallbackInterfaceMediaListener) {
+        `uniffiFree` = other.`uniffiFree`
+        `uniffiClone` = other.`uniffiClone`
+        `fetched` = other.`fetched`
+        `failed` = other.`failed`
     }
 
 }
@@ -908,6 +936,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_backchat_mobile_checksum_method_replyclient_start_closing(
     ): Int
+    external fun uniffi_backchat_mobile_checksum_method_replyclient_start_inbound_media(
+    ): Int
     external fun uniffi_backchat_mobile_checksum_method_replyclient_start_reply(
     ): Int
     external fun uniffi_backchat_mobile_checksum_method_replyclient_start_reply_or_template(
@@ -927,6 +957,10 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_backchat_mobile_checksum_constructor_webhookverifier_unverified(
     ): Int
     external fun uniffi_backchat_mobile_checksum_method_attemptlistener_attempted(
+    ): Int
+    external fun uniffi_backchat_mobile_checksum_method_medialistener_fetched(
+    ): Int
+    external fun uniffi_backchat_mobile_checksum_method_medialistener_failed(
     ): Int
     external fun uniffi_backchat_mobile_checksum_method_replylistener_sent(
     ): Int
@@ -965,6 +999,7 @@ internal object UniffiLib {
         Native.register(UniffiLib::class.java, findLibraryName(componentName = "backchat_mobile"))
         uniffiCallbackInterfaceAttemptListener.register(this)
         uniffiCallbackInterfaceClosingListener.register(this)
+        uniffiCallbackInterfaceMediaListener.register(this)
         uniffiCallbackInterfaceReplyListener.register(this)
         uniffiCallbackInterfaceReplyOrTemplateListener.register(this)
         uniffiCallbackInterfaceSendListener.register(this)
@@ -992,6 +1027,8 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_backchat_mobile_fn_method_replyclient_start_closing(`ptr`: Long,`listener`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): Unit
+    external fun uniffi_backchat_mobile_fn_method_replyclient_start_inbound_media(`ptr`: Long,`messageId`: RustBuffer.ByValue,`options`: RustBuffer.ByValue,`listener`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Long
     external fun uniffi_backchat_mobile_fn_method_replyclient_start_reply(`ptr`: Long,`request`: RustBuffer.ByValue,`listener`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Long
     external fun uniffi_backchat_mobile_fn_method_replyclient_start_reply_or_template(`ptr`: Long,`request`: RustBuffer.ByValue,`channel`: RustBuffer.ByValue,`template`: RustBuffer.ByValue,`listener`: Long,uniffi_out_err: UniffiRustCallStatus,
@@ -1013,6 +1050,8 @@ internal object UniffiLib {
     external fun uniffi_backchat_mobile_fn_method_webhookverifier_verify(`ptr`: Long,`body`: RustBuffer.ByValue,`headers`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
     external fun uniffi_backchat_mobile_fn_init_callback_vtable_attemptlistener(`vtable`: UniffiVTableCallbackInterfaceAttemptListener,
+    ): Unit
+    external fun uniffi_backchat_mobile_fn_init_callback_vtable_medialistener(`vtable`: UniffiVTableCallbackInterfaceMediaListener,
     ): Unit
     external fun uniffi_backchat_mobile_fn_init_callback_vtable_replylistener(`vtable`: UniffiVTableCallbackInterfaceReplyListener,
     ): Unit
@@ -1203,7 +1242,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_backchat_mobile_checksum_func_window_state() and 0xFFFF) != 4610) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_backchat_mobile_checksum_method_runningcall_cancel() and 0xFFFF) != 21558) {
+    if ((lib.uniffi_backchat_mobile_checksum_method_runningcall_cancel() and 0xFFFF) != 38861) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_backchat_mobile_checksum_method_runningcall_correlation_id() and 0xFFFF) != 56336) {
@@ -1213,6 +1252,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_backchat_mobile_checksum_method_replyclient_start_closing() and 0xFFFF) != 21513) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_backchat_mobile_checksum_method_replyclient_start_inbound_media() and 0xFFFF) != 47991) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_backchat_mobile_checksum_method_replyclient_start_reply() and 0xFFFF) != 25151) {
@@ -1243,6 +1285,12 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_backchat_mobile_checksum_method_attemptlistener_attempted() and 0xFFFF) != 49871) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_backchat_mobile_checksum_method_medialistener_fetched() and 0xFFFF) != 53369) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_backchat_mobile_checksum_method_medialistener_failed() and 0xFFFF) != 27541) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_backchat_mobile_checksum_method_replylistener_sent() and 0xFFFF) != 38585) {
@@ -1869,6 +1917,11 @@ internal interface ReplyClientInterface {
     fun `startClosing`(`listener`: ClosingListener?)
 
     /**
+     * `GET /v2/notify/inbound/{message_id}/media`. Raises at once what the options make wrong.
+     */
+    fun `startInboundMedia`(`messageId`: kotlin.String, `options`: CallOptions, `listener`: MediaListener): RunningCall
+
+    /**
      * `POST /v2/notify/reply`. Raises at once what the request's own values make wrong.
      */
     fun `startReply`(`request`: ReplyRequest, `listener`: ReplyListener): RunningCall
@@ -2037,6 +2090,26 @@ internal open class ReplyClient: Disposable, AutoCloseable, ReplyClientInterface
 }
     }
 
+
+
+
+    /**
+     * `GET /v2/notify/inbound/{message_id}/media`. Raises at once what the options make wrong.
+     */
+    @Throws(Failed::class)override fun `startInboundMedia`(`messageId`: kotlin.String, `options`: CallOptions, `listener`: MediaListener): RunningCall {
+            return FfiConverterTypeRunningCall.lift(
+    callWithHandle {
+    uniffiRustCallWithError(Failed) { _status ->
+    UniffiLib.uniffi_backchat_mobile_fn_method_replyclient_start_inbound_media(
+        it,
+
+        FfiConverterString.lower(`messageId`),
+        FfiConverterTypeCallOptions.lower(`options`),
+        FfiConverterTypeMediaListener.lower(`listener`),_status)
+}
+    }
+    )
+    }
 
 
 
@@ -3308,6 +3381,61 @@ internal object FfiConverterTypeFailure: FfiConverterRustBuffer<Failure> {
 
 
 /**
+ * The file that a user sent.
+ */
+internal data class FetchedMedia (
+    /**
+     * The `Content-Type`.
+     */
+    val `contentType`: kotlin.String?
+    ,
+    /**
+     * The name, without directories.
+     */
+    val `filename`: kotlin.String?
+    ,
+    /**
+     * The file itself.
+     */
+    val `bytes`: kotlin.ByteArray
+
+){
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeFetchedMedia: FfiConverterRustBuffer<FetchedMedia> {
+    override fun read(buf: ByteBuffer): FetchedMedia {
+        return FetchedMedia(
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterByteArray.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: FetchedMedia) = (
+            FfiConverterOptionalString.allocationSize(value.`contentType`) +
+            FfiConverterOptionalString.allocationSize(value.`filename`) +
+            FfiConverterByteArray.allocationSize(value.`bytes`)
+    )
+
+    override fun write(value: FetchedMedia, buf: ByteBuffer) {
+            FfiConverterOptionalString.write(value.`contentType`, buf)
+            FfiConverterOptionalString.write(value.`filename`, buf)
+            FfiConverterByteArray.write(value.`bytes`, buf)
+    }
+}
+
+
+
+/**
  * One header of a request.
  */
 internal data class Header (
@@ -4108,6 +4236,90 @@ internal object uniffiCallbackInterfaceClosingListener {
  * @suppress
  */
 internal object FfiConverterTypeClosingListener: FfiConverterCallbackInterface<ClosingListener>()
+
+
+
+
+
+/**
+ * Hears how the fetching of a file ended, as a [`ReplyListener`] does.
+ */
+internal interface MediaListener {
+
+    /**
+     * The file came whole.
+     */
+    fun `fetched`(`media`: FetchedMedia)
+
+    /**
+     * The call failed.
+     */
+    fun `failed`(`failure`: Failure)
+
+    companion object
+}
+
+
+
+// Put the implementation in an object so we don't pollute the top-level namespace
+internal object uniffiCallbackInterfaceMediaListener {
+    internal object `fetched`: UniffiCallbackInterfaceMediaListenerMethod0 {
+        override fun callback(`uniffiHandle`: Long,`media`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeMediaListener.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`fetched`(
+                    FfiConverterTypeFetchedMedia.lift(`media`),
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCall(uniffiCallStatus, makeCall, writeReturn)
+        }
+    }
+    internal object `failed`: UniffiCallbackInterfaceMediaListenerMethod1 {
+        override fun callback(`uniffiHandle`: Long,`failure`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeMediaListener.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`failed`(
+                    FfiConverterTypeFailure.lift(`failure`),
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCall(uniffiCallStatus, makeCall, writeReturn)
+        }
+    }
+
+    internal object uniffiFree: UniffiCallbackInterfaceFree {
+        override fun callback(handle: Long) {
+            FfiConverterTypeMediaListener.handleMap.remove(handle)
+        }
+    }
+
+    internal object uniffiClone: UniffiCallbackInterfaceClone {
+        override fun callback(handle: Long): Long {
+            return FfiConverterTypeMediaListener.handleMap.clone(handle)
+        }
+    }
+
+    internal var vtable = UniffiVTableCallbackInterfaceMediaListener.UniffiByValue(
+        uniffiFree,
+        uniffiClone,
+        `fetched`,
+        `failed`,
+    )
+
+    // Registers the foreign callback with the Rust side.
+    // This method is generated for each callback interface.
+    internal fun register(lib: UniffiLib) {
+        lib.uniffi_backchat_mobile_fn_init_callback_vtable_medialistener(vtable)
+    }
+}
+
+/**
+ * The ffiConverter which transforms the Callbacks in to handles to pass to Rust.
+ *
+ * @suppress
+ */
+internal object FfiConverterTypeMediaListener: FfiConverterCallbackInterface<MediaListener>()
 
 
 

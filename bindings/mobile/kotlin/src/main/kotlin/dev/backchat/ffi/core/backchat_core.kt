@@ -1271,7 +1271,10 @@ internal object FfiConverterTypeFee: FfiConverterRustBuffer<Fee> {
 
 
 /**
- * A message from a user.
+ * A message from a user: a text, or a file with or without a caption.
+ *
+ * A message without a text, such as a photo, has an empty one. The API does not document yet how
+ * the event of a file looks: [`InboundMessage::content`] has all that came.
  * <https://docs.prelude.so/notify/v2/documentation/whatsapp>
  */
 internal data class InboundMessage (
@@ -1301,7 +1304,7 @@ internal data class InboundMessage (
     val `messageId`: InboundMessageId
     ,
     /**
-     * The channel, mostly `whatsapp`.
+     * The channel, mostly `whatsapp`; empty when the event names none.
      */
     val `channel`: Channel
     ,
@@ -1311,14 +1314,20 @@ internal data class InboundMessage (
     val `from`: Address
     ,
     /**
-     * The business number that received it; for RCS an agent.
+     * The business number that received it; for RCS an agent. Empty when the event names none.
      */
     val `to`: Address
     ,
     /**
-     * What the user wrote.
+     * The text, or the caption of a file. Empty when there is none.
      */
     val `text`: MessageText
+    ,
+    /**
+     * All that the event's `content` holds, also what has no name here, as JSON: mostly an
+     * object, and `null` when the event has no content.
+     */
+    val `content`: RawJson
     ,
     /**
      * Until when the user may be answered, as far as this event knows.
@@ -1349,6 +1358,7 @@ internal object FfiConverterTypeInboundMessage: FfiConverterRustBuffer<InboundMe
             FfiConverterTypeAddress.read(buf),
             FfiConverterTypeAddress.read(buf),
             FfiConverterTypeMessageText.read(buf),
+            FfiConverterTypeRawJson.read(buf),
             FfiConverterTypeReplyWindow.read(buf),
         )
     }
@@ -1363,6 +1373,7 @@ internal object FfiConverterTypeInboundMessage: FfiConverterRustBuffer<InboundMe
             FfiConverterTypeAddress.allocationSize(value.`from`) +
             FfiConverterTypeAddress.allocationSize(value.`to`) +
             FfiConverterTypeMessageText.allocationSize(value.`text`) +
+            FfiConverterTypeRawJson.allocationSize(value.`content`) +
             FfiConverterTypeReplyWindow.allocationSize(value.`replyWindow`)
     )
 
@@ -1376,6 +1387,7 @@ internal object FfiConverterTypeInboundMessage: FfiConverterRustBuffer<InboundMe
             FfiConverterTypeAddress.write(value.`from`, buf)
             FfiConverterTypeAddress.write(value.`to`, buf)
             FfiConverterTypeMessageText.write(value.`text`, buf)
+            FfiConverterTypeRawJson.write(value.`content`, buf)
             FfiConverterTypeReplyWindow.write(value.`replyWindow`, buf)
     }
 }
@@ -1957,7 +1969,7 @@ internal object FfiConverterTypeWireMoment: FfiConverterRustBuffer<WireMoment> {
 
 
 /**
- * What cancelling found.
+ * The effect of cancelling a call.
  */
 
 internal enum class Cancellation {
