@@ -86,7 +86,12 @@ fn child(number: u32, file: &Path, inbox: &Inbox) -> Done {
         }
         let own = 100 * round + number;
         let shared = 10 * round..10 * (round + 1);
-        deliver(&runtime, inbox, &format!("child {number}"), shared.chain([own]));
+        deliver(
+            &runtime,
+            inbox,
+            &format!("child {number}"),
+            shared.chain([own]),
+        );
         println!("child {number} done {round}");
     }
     loop {
@@ -102,7 +107,10 @@ fn deliver(runtime: &Runtime, inbox: &Inbox, name: &str, numbers: impl IntoItera
             let body = inbound(number, 10);
             let receipt = runtime.block_on(inbox.receive(&body, NO_HEADERS));
             let status = receipt.status;
-            if last.replace(receipt).is_none_or(|last| last.status != status) {
+            if last
+                .replace(receipt)
+                .is_none_or(|last| last.status != status)
+            {
                 println!("{name}: message {number}: {status}");
             }
             if status == 200 {
@@ -131,7 +139,10 @@ fn busy(runtime: &Runtime, file: &Path) -> Done {
 /// Whether SQLite has the ledger open in this process: it alone opens the log.
 fn is_open(file: &Path) -> bool {
     let log = PathBuf::from(format!("{}-wal", file.display()));
-    let descriptors = fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+    let descriptors = fs::read_dir("/proc/self/fd")
+        .into_iter()
+        .flatten()
+        .flatten();
     descriptors
         .filter_map(|entry| fs::read_link(entry.path()).ok())
         .any(|path| path == log)

@@ -10,9 +10,7 @@
 use std::time::{Duration, Instant};
 
 use backchat_core::{Client, ClientBuilder, ErrorCode, Outcome, Reply};
-use backchat_tests::fault::{
-    AgainAt, AnswerAt, FaultServer, Pace, Point, Step, Then, TlsFault,
-};
+use backchat_tests::fault::{AgainAt, AnswerAt, FaultServer, Pace, Point, Step, Then, TlsFault};
 
 fn builder(server: &FaultServer) -> ClientBuilder {
     Client::builder()
@@ -156,11 +154,15 @@ fn a_client_may_be_used_on_several_runtimes() {
         .build()
         .unwrap();
     for runtime in [&one, &other, &one, &other] {
-        runtime.block_on(async { client.notify().reply(reply("Hi")).await }).unwrap();
+        runtime
+            .block_on(async { client.notify().reply(reply("Hi")).await })
+            .unwrap();
     }
     assert_eq!((server.posts(), server.connections()), (4, 2));
     drop(one);
-    other.block_on(async { client.notify().reply(reply("Hi")).await }).unwrap();
+    other
+        .block_on(async { client.notify().reply(reply("Hi")).await })
+        .unwrap();
     assert_eq!((server.posts(), server.connections()), (5, 2));
 }
 
@@ -169,19 +171,24 @@ async fn a_connection_that_ends_before_the_request_leaves_nothing_in_doubt() {
     let server = FaultServer::start().await.unwrap();
     let client = builder(&server).build().unwrap();
     // Three idle connections, all closed by the server at once.
-    let closing = Step::default()
-        .then(Then::CloseAfterMs(60))
-        .pace(Pace {
-            before_head_ms: 40,
-            ..Pace::default()
-        });
+    let closing = Step::default().then(Then::CloseAfterMs(60)).pace(Pace {
+        before_head_ms: 40,
+        ..Pace::default()
+    });
     server.script(vec![closing; 3]);
-    let calls: Vec<_> = (0..3).map(|_| client.notify().reply(reply("Hi")).start()).collect();
+    let calls: Vec<_> = (0..3)
+        .map(|_| client.notify().reply(reply("Hi")).start())
+        .collect();
     for call in calls {
         call.await.unwrap();
     }
     tokio::time::sleep(Duration::from_millis(150)).await;
-    client.notify().reply(reply("Hi")).max_retries(0).await.unwrap();
+    client
+        .notify()
+        .reply(reply("Hi"))
+        .max_retries(0)
+        .await
+        .unwrap();
     assert_eq!((server.posts(), server.connections()), (4, 4));
 }
 
@@ -202,9 +209,17 @@ async fn an_answer_that_ends_its_connection_is_believed_at_once() {
     server.set_default(Step::error(429, "rate_limited").then(Then::Close));
     let client = builder(&server).build().unwrap();
     let started = Instant::now();
-    let error = client.notify().reply(reply("one")).max_retries(0).await.unwrap_err();
+    let error = client
+        .notify()
+        .reply(reply("one"))
+        .max_retries(0)
+        .await
+        .unwrap_err();
     assert_eq!(error.outcome(), Some(Outcome::NotSent));
-    assert!(started.elapsed() < Duration::from_millis(140), "nothing can follow");
+    assert!(
+        started.elapsed() < Duration::from_millis(140),
+        "nothing can follow"
+    );
     assert_eq!(server.posts(), 1);
 }
 

@@ -39,7 +39,12 @@ fn replies(client: &Client, count: usize, going: impl Fn() -> bool) -> Vec<Durat
     let mut times = Vec::new();
     while times.len() < count && going() {
         let started = Instant::now();
-        client.notify().reply(reply()).start_shared().wait().unwrap();
+        client
+            .notify()
+            .reply(reply())
+            .start_shared()
+            .wait()
+            .unwrap();
         times.push(started.elapsed());
     }
     times.sort_unstable();
@@ -138,7 +143,9 @@ fn forged_webhooks_are_verified_beside_the_replies() {
             })
         };
         let started = Instant::now();
-        let times = replies(&client, usize::MAX, || started.elapsed() < Duration::from_secs(2));
+        let times = replies(&client, usize::MAX, || {
+            started.elapsed() < Duration::from_secs(2)
+        });
         flooding.store(false, Ordering::Release);
         flood.join().unwrap();
         let flooded = median(&times);

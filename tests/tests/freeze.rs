@@ -36,9 +36,17 @@ async fn frozen(step: Step) {
         caller.go();
         caller.resume();
         let second = caller.wait_for("ended", SOON).await;
-        others.extend([first, second].into_iter().filter(|end| !end.starts_with("sent")));
+        others.extend(
+            [first, second]
+                .into_iter()
+                .filter(|end| !end.starts_with("sent")),
+        );
     }
-    println!("{} of {} calls after a freeze were not sent", others.len(), ROUNDS);
+    println!(
+        "{} of {} calls after a freeze were not sent",
+        others.len(),
+        ROUNDS
+    );
     assert!(others.is_empty(), "{others:#?}");
     assert_eq!(server.posts(), 2 * ROUNDS);
 }

@@ -68,7 +68,9 @@ impl Round {
     fn posts(&self, number: u32) -> usize {
         let requests = self.server.requests();
         let reply_to = |body: serde_json::Value| body["reply_to"].as_str().map(str::to_owned);
-        let ids = requests.iter().map(|request| reply_to(request.json().unwrap()));
+        let ids = requests
+            .iter()
+            .map(|request| reply_to(request.json().unwrap()));
         ids.filter(|id| *id == Some(message_id(number))).count()
     }
 
@@ -93,7 +95,8 @@ async fn children_go_on() {
         let prepared = number % 2 == 0;
         let parent = ["exits", "drops", "stays"][number / 2 % 3];
         let foreign = number / 6 % 2 == 0;
-        let what = format!("round {number}: prepared {prepared}, the parent {parent}, foreign {foreign}");
+        let what =
+            format!("round {number}: prepared {prepared}, the parent {parent}, foreign {foreign}");
         one_round(prepared, parent, foreign, &what).await;
     }
 }
@@ -127,7 +130,9 @@ async fn one_round(prepared: bool, parent: &str, foreign: bool, what: &str) {
         }
         let first = 10 * step;
         let own = [100 * step, 100 * step + 1];
-        round.check((first..first + 10).chain(own).chain([0]), what).await;
+        round
+            .check((first..first + 10).chain(own).chain([0]), what)
+            .await;
     }
 }
 
@@ -172,7 +177,9 @@ async fn a_parent_that_is_killed_while_it_writes_holds_nobody_up() {
         let killed = Instant::now();
         fs::write(round.place.folder().join("go-1"), "").unwrap();
         process.wait_for("child 0 done 1", LONG).await;
-        round.check((10..20).chain([0, 1, 100]), "after a kill").await;
+        round
+            .check((10..20).chain([0, 1, 100]), "after a kill")
+            .await;
         let took = killed.elapsed();
         assert!(took < Duration::from_secs(4), "held up for {took:?}");
     }

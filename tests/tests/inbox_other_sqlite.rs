@@ -48,8 +48,11 @@ async fn inbox(place: &Place, server: &FaultServer) -> Inbox {
         .await
         .unwrap()
         .scope(place.scope.as_str())
-        .build();
-    inbox.on_message(|message| async move { format!("You said: {}", message.text) });
+        .build()
+        .unwrap();
+    inbox
+        .on_message(|message| async move { format!("You said: {}", message.text) })
+        .unwrap();
     inbox
 }
 
@@ -89,7 +92,9 @@ async fn a_file_that_is_closed_in_the_midst_of_a_transaction_lets_nobody_in() {
     let mut config = Config::new(&place.url, &place.scope, server.url());
     (config.messages, config.senders, config.at_once) = (MESSAGES, 10, 4);
     let mut other = backchat_tests::inbox::process::Process::start(&config);
-    other.wait_for("ready", std::time::Duration::from_mins(1)).await;
+    other
+        .wait_for("ready", std::time::Duration::from_mins(1))
+        .await;
     let stop = Arc::new(AtomicBool::new(false));
     let closing = thread::spawn({
         let (stop, files) = (Arc::clone(&stop), files(&place));
@@ -114,7 +119,9 @@ async fn a_file_that_is_closed_in_the_midst_of_a_transaction_lets_nobody_in() {
             tokio::task::yield_now().await;
         }
     }
-    other.wait_for("done", std::time::Duration::from_mins(2)).await;
+    other
+        .wait_for("done", std::time::Duration::from_mins(2))
+        .await;
     stop.store(true, Ordering::Relaxed);
     closing.join().unwrap();
     reading.join().unwrap();

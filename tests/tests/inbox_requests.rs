@@ -37,7 +37,9 @@ impl Bot {
         });
         let inbox = options(builder).build().unwrap();
         inbox
-            .on_message(|message: InboundMessage| async move { format!("You said: {}", message.text) })
+            .on_message(
+                |message: InboundMessage| async move { format!("You said: {}", message.text) },
+            )
             .unwrap();
         let failures = Arc::<Mutex<Vec<Failure>>>::default();
         let noted = Arc::clone(&failures);

@@ -99,7 +99,9 @@ async fn first_message(line: &Line, opened: Opened) -> Option<Bot> {
     let receipt = bot.receive(0).await;
     let took = started.elapsed();
     assert!(took < CALL, "answered {receipt:?} after {took:?}");
-    assert_eq!(receipt.status == 503, line.proxy.is_silent(), "{receipt:?}");
+    // Silent, and yet answered: cleaning up beside the request met the silence.
+    let silent = line.proxy.is_silent();
+    assert!(receipt.status == 200 || silent, "{receipt:?}");
     Some(bot)
 }
 
@@ -110,8 +112,12 @@ async fn silent_at(n: usize, kind: Kind, fresh: bool, opened: Opened) {
     line.proxy.heal();
     let bot = match bot {
         Some(bot) => bot,
-        None => Bot::open(&line.url).await.unwrap(),
+        None => opened_again(&line.url).await,
     };
+    if bot.posts(0) > 0 {
+        // No call has met the silence to its end: a session is only tried after a second.
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+    }
     let started = Instant::now();
     let receipt = bot.receive(1).await;
     let took = started.elapsed();
@@ -120,6 +126,18 @@ async fn silent_at(n: usize, kind: Kind, fresh: bool, opened: Opened) {
     bot.until_done(0, Duration::from_secs(20)).await;
     assert_eq!(bot.posts(1), 1, "{n}");
     assert!(bot.posts(0) <= 1, "{n}: sent twice");
+}
+
+/// While the server keeps the transaction of a session that went silent, it says "try again".
+async fn opened_again(url: &str) -> Bot {
+    let started = Instant::now();
+    loop {
+        match Bot::open(url).await {
+            Ok(bot) => return bot,
+            Err(error) => assert!(started.elapsed() < 3 * OPEN, "{error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 async fn silent_at_each(kind: Kind, fresh: bool, opened: Opened, every: usize) {

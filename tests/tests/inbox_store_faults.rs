@@ -394,9 +394,17 @@ fn sqlite_file_that_is_mounted_by_itself() {
         let mut command = with_own_mounts()?;
         let config = Config::new(&place.url, &place.scope, "http://127.0.0.1:9");
         // No message: it ends with its input, if it begins at all.
-        let config = Config { messages: 0, ..config };
+        let config = Config {
+            messages: 0,
+            ..config
+        };
         command
-            .args(["sh", "-ec", &format!("cd \"$FOLDER\"; {mount}; exec \"$1\""), "sh"])
+            .args([
+                "sh",
+                "-ec",
+                &format!("cd \"$FOLDER\"; {mount}; exec \"$1\""),
+                "sh",
+            ])
             .arg(program())
             .env("FOLDER", place.folder())
             .env(CONFIG, serde_json::to_string(&config).unwrap())
@@ -486,10 +494,9 @@ async fn out_of_reach(at: Point, weather: Weather) -> (State, usize) {
     let possible: &[_] = match (at, weather) {
         // The gate may have opened, and nothing was sent. The inbox undoes that, unless the weather
         // outlasts the lease.
-        (
-            Point::BeforeGate,
-            Weather::AnswerLost | Weather::AnswerStalled | Weather::Stalled,
-        ) => &[(State::Sent, 1), (State::MaybeSent, 0)],
+        (Point::BeforeGate, Weather::AnswerLost | Weather::AnswerStalled | Weather::Stalled) => {
+            &[(State::Sent, 1), (State::MaybeSent, 0)]
+        }
         _ => &[(State::Sent, 1)],
     };
     assert!(possible.contains(&end), "{weather:?} {at}: {end:?}");

@@ -45,7 +45,9 @@ async fn a_file_is_fetched_with_its_type_and_name() {
             true => FaultServer::start_tls(TlsFault::Valid).await.unwrap(),
         };
         let named = "attachment; filename=\"../a.jpg\"; filename*=UTF-8''%C3%A9t%C3%A9.jpg";
-        server.script(vec![photo(b"\xff\xd8\x00").header("content-disposition", named)]);
+        server.script(vec![
+            photo(b"\xff\xd8\x00").header("content-disposition", named),
+        ]);
         let client = builder(&server).build().unwrap();
         let media = client
             .notify()
@@ -72,7 +74,11 @@ async fn a_file_is_fetched_with_its_type_and_name() {
 #[tokio::test]
 async fn a_file_of_any_framing_is_whole() {
     let bytes = vec![7; 4 * 1024 * 1024];
-    for framing in [Framing::ContentLength, Framing::Chunked, Framing::UntilClose] {
+    for framing in [
+        Framing::ContentLength,
+        Framing::Chunked,
+        Framing::UntilClose,
+    ] {
         let server = FaultServer::start().await.unwrap();
         server.script(vec![photo(&bytes).framing(framing)]);
         let media = fetch(&builder(&server).build().unwrap()).await.unwrap();
@@ -93,7 +99,15 @@ async fn a_file_of_any_framing_is_whole() {
 async fn an_id_that_is_none_reaches_no_path() {
     let server = FaultServer::start().await.unwrap();
     let client = builder(&server).build().unwrap();
-    for id in ["", "im_", "tx_1", "im_1/../../x", "im_1%2f", "im_1?x", "im_é"] {
+    for id in [
+        "",
+        "im_",
+        "tx_1",
+        "im_1/../../x",
+        "im_1%2f",
+        "im_1?x",
+        "im_é",
+    ] {
         let error = client.notify().inbound_media(id).await.unwrap_err();
         assert_eq!(error.code(), ErrorCode::InvalidReplyContext, "{id}");
         assert_eq!(error.outcome(), Some(Outcome::NotSent));
@@ -133,8 +147,17 @@ async fn a_get_is_repeated() {
         ("408", Step::status(408)),
         ("reset", Step::reset(Point::Request)),
         ("close", Step::close(Point::Request)),
-        ("reset in the file", cut.clone().fault(backchat_tests::fault::Fault::Reset(Point::Body))),
-        ("closed in the file", cut.clone().framing(Framing::WrongLength(99)).then(Then::Close)),
+        (
+            "reset in the file",
+            cut.clone()
+                .fault(backchat_tests::fault::Fault::Reset(Point::Body)),
+        ),
+        (
+            "closed in the file",
+            cut.clone()
+                .framing(Framing::WrongLength(99))
+                .then(Then::Close),
+        ),
         ("no answer", Step::stall(Point::Request)),
         ("a file that stalls", cut.pace(slow)),
     ] {
@@ -151,31 +174,94 @@ async fn a_get_is_repeated() {
 #[tokio::test]
 async fn a_get_is_never_maybe_sent() {
     for (name, step, outcome, code) in [
-        ("500", Step::status(500), Outcome::NotSent, ErrorCode::HttpError),
-        ("internal", Step::error(500, "internal"), Outcome::NotSent, ErrorCode::Internal),
-        ("429", Step::status(429), Outcome::NotSent, ErrorCode::RateLimited),
-        ("404", Step::status(404), Outcome::Rejected, ErrorCode::HttpError),
-        ("302", Step::status(302), Outcome::Rejected, ErrorCode::Redirected),
-        ("401", Step::status(401), Outcome::Rejected, ErrorCode::Unauthorized),
-        ("reset", Step::reset(Point::Request), Outcome::NotSent, ErrorCode::ConnectionFailed),
-        ("cut", Step::reset(Point::Body), Outcome::NotSent, ErrorCode::ConnectionFailed),
-        ("stalled", Step::stall(Point::Body), Outcome::NotSent, ErrorCode::TimedOut),
-        ("silent", Step::stall(Point::Request), Outcome::NotSent, ErrorCode::TimedOut),
+        (
+            "500",
+            Step::status(500),
+            Outcome::NotSent,
+            ErrorCode::HttpError,
+        ),
+        (
+            "internal",
+            Step::error(500, "internal"),
+            Outcome::NotSent,
+            ErrorCode::Internal,
+        ),
+        (
+            "429",
+            Step::status(429),
+            Outcome::NotSent,
+            ErrorCode::RateLimited,
+        ),
+        (
+            "404",
+            Step::status(404),
+            Outcome::Rejected,
+            ErrorCode::HttpError,
+        ),
+        (
+            "302",
+            Step::status(302),
+            Outcome::Rejected,
+            ErrorCode::Redirected,
+        ),
+        (
+            "401",
+            Step::status(401),
+            Outcome::Rejected,
+            ErrorCode::Unauthorized,
+        ),
+        (
+            "reset",
+            Step::reset(Point::Request),
+            Outcome::NotSent,
+            ErrorCode::ConnectionFailed,
+        ),
+        (
+            "cut",
+            Step::reset(Point::Body),
+            Outcome::NotSent,
+            ErrorCode::ConnectionFailed,
+        ),
+        (
+            "stalled",
+            Step::stall(Point::Body),
+            Outcome::NotSent,
+            ErrorCode::TimedOut,
+        ),
+        (
+            "silent",
+            Step::stall(Point::Request),
+            Outcome::NotSent,
+            ErrorCode::TimedOut,
+        ),
     ] {
         let server = FaultServer::start().await.unwrap();
         server.set_default(step);
         let client = builder(&server).max_retries(1).build().unwrap();
         let call = client.notify().inbound_media(ID);
-        let error = call.timeout(Duration::from_millis(1_500)).await.unwrap_err();
-        assert_eq!((error.outcome(), error.code()), (Some(outcome), code), "{name}: {error}");
-        assert_eq!(error.message_id().map(InboundMessageId::as_str), Some(ID), "{name}");
+        let error = call
+            .timeout(Duration::from_millis(1_500))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.outcome(), error.code()),
+            (Some(outcome), code),
+            "{name}: {error}"
+        );
+        assert_eq!(
+            error.message_id().map(InboundMessageId::as_str),
+            Some(ID),
+            "{name}"
+        );
         let repeated = outcome == Outcome::NotSent;
         assert_eq!(error.safe_to_retry(), repeated, "{name}");
         assert_eq!(server.requests().len(), 1 + usize::from(repeated), "{name}");
     }
     let refused = refused_address().unwrap();
     let client = Client::builder().base_url(refused.url()).api_token("token");
-    let error = fetch(&client.max_retries(0).build().unwrap()).await.unwrap_err();
+    let error = fetch(&client.max_retries(0).build().unwrap())
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), ErrorCode::ConnectionFailed);
 }
 
@@ -193,7 +279,10 @@ async fn another_token_is_tried_after_a_401() {
         .build()
         .unwrap();
     assert_eq!(&fetch(&client).await.unwrap().bytes[..], b"whole");
-    assert_eq!(server.requests()[1].header("authorization"), Some("Bearer token1"));
+    assert_eq!(
+        server.requests()[1].header("authorization"),
+        Some("Bearer token1")
+    );
 }
 
 #[tokio::test]
@@ -210,7 +299,10 @@ async fn cancelling_and_closing_stop_it_at_once() {
     server.wait_for_posts(2, SOON).await.unwrap();
     client.close().await;
     assert_eq!(pending.await.unwrap_err().code(), ErrorCode::Cancelled);
-    assert!(started.elapsed() < Duration::from_secs(2), "no wait for a file");
+    assert!(
+        started.elapsed() < Duration::from_secs(2),
+        "no wait for a file"
+    );
 }
 
 #[tokio::test]
@@ -228,11 +320,20 @@ async fn it_is_reported_and_takes_no_answer_of_a_reply() {
     assert_eq!(&fetch(&client).await.unwrap().bytes[..], b"whole");
     client.notify().reply(reply).await.unwrap();
     let connections: Vec<_> = server.requests().iter().map(|r| r.connection).collect();
-    assert_ne!(connections[0], connections[1], "a file goes on a connection of its own");
-    assert_eq!(connections[1], connections[2], "which the next reply may use");
+    assert_ne!(
+        connections[0], connections[1],
+        "a file goes on a connection of its own"
+    );
+    assert_eq!(
+        connections[1], connections[2],
+        "which the next reply may use"
+    );
     let seen = seen.lock().unwrap();
     let operations: Vec<_> = seen.iter().map(|attempt| attempt.operation).collect();
     assert_eq!(operations, ["reply", "inbound_media", "reply"]);
-    assert_eq!(seen[1].message_id.as_ref().map(InboundMessageId::as_str), Some(ID));
+    assert_eq!(
+        seen[1].message_id.as_ref().map(InboundMessageId::as_str),
+        Some(ID)
+    );
     assert_eq!((seen[1].status, seen[1].sent_id.clone()), (Some(200), None));
 }

@@ -183,12 +183,17 @@ fn webhooks(printed: &Printed) {
         TEXT.to_owned(),
         format!("{{\"type\": {TEXT:?}}}"),
         event_json().replace("\"im_1\"", &format!("[{TEXT:?}]")),
-        event_json().replace(&format!("{TEXT:?}"), &format!("{{\"x\": {TEXT:?}}}")),
-        event_json().replace(&format!("{TEXT:?}"), "7"),
     ] {
         printed.error(
             "unreadable",
             &webhook.verify(body.as_bytes(), headers).unwrap_err(),
+        );
+    }
+    for text in [format!("{{\"x\": {TEXT:?}}}"), "7".to_owned()] {
+        let odd = event_json().replace(&format!("{TEXT:?}"), &text);
+        printed.print(
+            "odd content",
+            webhook.verify(odd.as_bytes(), headers).unwrap(),
         );
     }
     let keyed = Webhook::new(include_str!("../../crates/core/tests/data/public-key.pem")).unwrap();

@@ -7,9 +7,7 @@ use crate::call::{
     MediaListener, ReplyListener, ReplyOrTemplateListener, RunningCall, SendListener,
 };
 use crate::failure::Failed;
-use crate::request::{
-    CallOptions, ReplyRequest, SendRequest, TemplateRequest, count, duration,
-};
+use crate::request::{CallOptions, ReplyRequest, SendRequest, TemplateRequest, count, duration};
 use crate::token::{Source, TokenSource};
 
 /// The options of a client. What is absent comes from the environment, then from the defaults.

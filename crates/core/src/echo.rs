@@ -33,7 +33,11 @@ impl Echo {
     }
 
     /// Looks into a body of any form.
-    pub(crate) fn of_body(body: &[u8], reply_to: Option<&str>, correlation_id: Option<&str>) -> Self {
+    pub(crate) fn of_body(
+        body: &[u8],
+        reply_to: Option<&str>,
+        correlation_id: Option<&str>,
+    ) -> Self {
         #[derive(Deserialize, Default)]
         #[serde(default)]
         struct Wire<'a> {
@@ -64,8 +68,14 @@ mod tests {
     fn one_that_differs_decides() {
         assert_eq!(of(r#"{"reply_to":"im_1"}"#), Echo::Own);
         assert_eq!(of(r#"{"correlation_id":"im_1.7"}"#), Echo::Own);
-        assert_eq!(of(r#"{"reply_to":"im_1","correlation_id":"im_1.8"}"#), Echo::Foreign);
-        assert_eq!(of(r#"{"reply_to":"im_2","correlation_id":"im_1.7"}"#), Echo::Foreign);
+        assert_eq!(
+            of(r#"{"reply_to":"im_1","correlation_id":"im_1.8"}"#),
+            Echo::Foreign
+        );
+        assert_eq!(
+            of(r#"{"reply_to":"im_2","correlation_id":"im_1.7"}"#),
+            Echo::Foreign
+        );
     }
 
     #[test]

@@ -141,8 +141,7 @@ fn try_change(mut change: impl FnMut(State) -> Option<State>) -> bool {
         let Some(next) = change(state) else {
             return false;
         };
-        let changed =
-            STATE.compare_exchange(word, next.word(), Ordering::SeqCst, Ordering::SeqCst);
+        let changed = STATE.compare_exchange(word, next.word(), Ordering::SeqCst, Ordering::SeqCst);
         if changed.is_ok() {
             return true;
         }
@@ -228,7 +227,11 @@ mod tests {
         while current().forks == 0 {
             thread::sleep(TICK);
         }
-        assert_eq!(CLOSED.load(Ordering::SeqCst), 0, "closed in the midst of work");
+        assert_eq!(
+            CLOSED.load(Ordering::SeqCst),
+            0,
+            "closed in the midst of work"
+        );
         drop(working);
         forking.join().unwrap();
         assert_eq!(CLOSED.load(Ordering::SeqCst), 1);

@@ -21,9 +21,19 @@ pub(crate) fn suite() -> io::Result<Vec<Report>> {
     let library = build()?;
     Ok(vec![
         generated::check(),
-        test("swift", &["--skip", "LeakTests|UserCodeTests"], &swift, &library)?,
+        test(
+            "swift",
+            &["--skip", "LeakTests|UserCodeTests"],
+            &swift,
+            &library,
+        )?,
         // Alone, because it blocks many threads, and others must go on in time.
-        test("swift-block", &["--filter", "UserCodeTests"], &swift, &library)?,
+        test(
+            "swift-block",
+            &["--filter", "UserCodeTests"],
+            &swift,
+            &library,
+        )?,
         // Alone, because the memory of the whole process is measured.
         test("swift-leaks", &["--filter", "LeakTests"], &swift, &library)?,
         quickstart::run(&swift, &library)?,

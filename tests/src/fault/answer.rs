@@ -41,7 +41,9 @@ fn has_reply(status: u16) -> bool {
 }
 
 fn interim(statuses: &[u16]) -> String {
-    let heads = statuses.iter().map(|&status| line("HTTP/1.1", status, usual_reason(status)) + "\r\n");
+    let heads = statuses
+        .iter()
+        .map(|&status| line("HTTP/1.1", status, usual_reason(status)) + "\r\n");
     heads.collect::<Vec<_>>().concat()
 }
 

@@ -20,10 +20,10 @@
 //! ```json
 //! {
 //!   "status": 200, "reason": null, "version": "1.1", "status_line": null, "interim": [],
-//!   "headers": [], "content_type": "application/json", "retry_after_date_in_seconds": null,
+//!   "flood": null, "headers": [], "content_type": "application/json", "retry_after_date_in_seconds": null,
 //!   "body": "prelude", "framing": "content_length",
 //!   "pace": {"before_head_ms": 0, "before_body_ms": 0, "head": null, "body": null},
-//!   "then": "keep_alive", "fault": null
+//!   "answer_at": "request", "again": null, "then": "keep_alive", "fault": null
 //! }
 //! ```
 //!
@@ -31,10 +31,13 @@
 //! |---|---|
 //! | `version` | `"1.0"` |
 //! | `interim` | `[100, 103]` |
+//! | `flood` | `100`: this interim answer until the client goes away |
 //! | `headers` | `[["retry-after", "2"]]` |
 //! | `body` | `{"text": "…"}`, `{"json": {…}}`, `{"base64": "…"}`, `{"repeat": {"byte": 97, "count": 2000000}}` |
 //! | `framing` | `"chunked"`, `"until_close"`, `{"wrong_length": 999}` |
 //! | `pace.head`, `pace.body` | `{"bytes": 1, "every_ms": 50}` |
+//! | `answer_at` | `"accept"`, `"request_head"` |
+//! | `again` | `{"at": {"after_us": 50}, "answer": step}`, `{"at": "next_request", "answer": step}` |
 //! | `then` | `"close"`, `{"close_after_ms": 50}`, `{"reset_after_ms": 50}` |
 //! | `fault` | `{"reset": point}`, `{"close": point}`, `{"stall": point}` |
 //! | point | `"accept"`, `"request_head"`, `"request"`, `"status_line"`, `"headers"`, `"before_body"`, `"body"` |

@@ -7,8 +7,8 @@ use std::time::Duration;
 use http::HeaderValue;
 use url::{Host, Position, Url};
 
-use super::observer::Observer;
 use super::endpoint::Endpoint;
+use super::observer::Observer;
 use super::token::{self, Bearer, TokenProvider};
 use super::transport::tls::{self, TrustStore};
 use super::transport::{TransportOptions, proxy};

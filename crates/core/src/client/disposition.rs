@@ -16,7 +16,10 @@ pub(super) fn filename(header: &[u8]) -> Option<String> {
             extended = extended.or_else(|| decoded(&value));
         }
     }
-    [extended, plain].into_iter().flatten().find_map(|name| base(&name))
+    [extended, plain]
+        .into_iter()
+        .flatten()
+        .find_map(|name| base(&name))
 }
 
 /// UTF-8, as most servers write names; else each byte is a character, as in HTTP's own Latin-1.
@@ -107,7 +110,10 @@ mod tests {
     fn a_name_is_a_token_or_quoted() {
         is("attachment; filename=a.jpg", "a.jpg");
         is("inline; FileName = \"a b;c.jpg\" ; x=y", "a b;c.jpg");
-        is(r#"attachment; filename="say \"hi\".txt""#, r#"say "hi".txt"#);
+        is(
+            r#"attachment; filename="say \"hi\".txt""#,
+            r#"say "hi".txt"#,
+        );
         is("attachment; filename=\"é.jpg\"", "é.jpg");
         is("attachment; size; filename=a.jpg", "a.jpg");
         is("attachment; filename=\"open.jpg", "open.jpg");
@@ -119,11 +125,20 @@ mod tests {
             "attachment; filename=\"rates.txt\"; filename*=UTF-8''%e2%82%ac%20rates.txt",
             "€ rates.txt",
         );
-        is("attachment; filename*=iso-8859-1'en'%A3.txt; filename=b", "£.txt");
+        is(
+            "attachment; filename*=iso-8859-1'en'%A3.txt; filename=b",
+            "£.txt",
+        );
         for broken in ["UTF-8''%ff.txt", "koi8-r''%c1.txt", "UTF-8'a", "plain.txt"] {
-            is(&format!("attachment; filename*={broken}; filename=b.txt"), "b.txt");
+            is(
+                &format!("attachment; filename*={broken}; filename=b.txt"),
+                "b.txt",
+            );
         }
-        is("attachment; filename*=UTF-8''..%2F..; filename=b.txt", "b.txt");
+        is(
+            "attachment; filename*=UTF-8''..%2F..; filename=b.txt",
+            "b.txt",
+        );
     }
 
     #[test]
@@ -137,9 +152,19 @@ mod tests {
 
     #[test]
     fn without_a_name_there_is_none() {
-        for header in ["", "attachment", "attachment;", "attachment; filename", ";;;=;=", "filename=a"] {
+        for header in [
+            "",
+            "attachment",
+            "attachment;",
+            "attachment; filename",
+            ";;;=;=",
+            "filename=a",
+        ] {
             is(header, None);
         }
-        assert_eq!(filename(b"attachment; filename=\"\xe9.jpg\"").as_deref(), Some("é.jpg"));
+        assert_eq!(
+            filename(b"attachment; filename=\"\xe9.jpg\"").as_deref(),
+            Some("é.jpg")
+        );
     }
 }

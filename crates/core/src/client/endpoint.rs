@@ -17,9 +17,10 @@ impl Endpoint {
         let mut url = base_url.clone();
         let prefix = base_url.path().trim_end_matches('/').to_owned();
         url.set_path(&format!("{prefix}/{path}"));
-        let path = url.path().parse().map_err(|_| {
-            Error::configuration("base_url", "has a path that no request can name")
-        })?;
+        let path = url
+            .path()
+            .parse()
+            .map_err(|_| Error::configuration("base_url", "has a path that no request can name"))?;
         Ok(Self { url, path })
     }
 }

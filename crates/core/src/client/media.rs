@@ -16,7 +16,10 @@ use super::shutdown::cancelled_or_closed;
 use super::transport::{Answer, Cut, Outgoing};
 use super::{Inner, Settings, disposition};
 use crate::mask::{MaskedBytes, MaskedText};
-use crate::{AnswerBody, ApiError, CallInfo, Error, ErrorCode, InboundMessageId, Outcome, ReplyTo, SentMessageId};
+use crate::{
+    AnswerBody, ApiError, CallInfo, Error, ErrorCode, InboundMessageId, Outcome, ReplyTo,
+    SentMessageId,
+};
 
 /// The API's limit is 4 MB.
 const LARGEST_FILE: usize = 5 * 1024 * 1024;
@@ -44,7 +47,10 @@ pub struct InboundMedia {
 impl fmt::Debug for InboundMedia {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InboundMedia")
-            .field("content_type", &self.content_type.as_deref().map(MaskedText))
+            .field(
+                "content_type",
+                &self.content_type.as_deref().map(MaskedText),
+            )
             .field("filename", &self.filename.as_deref().map(MaskedText))
             .field("bytes", &MaskedBytes(&self.bytes))
             .finish()
@@ -137,7 +143,11 @@ impl Request for Get {
 async fn read(mut answer: Answer<'_>) -> Tried<InboundMedia> {
     let head = Head::new(answer.head.status, &answer.head.headers, SystemTime::now());
     let (status, request_id) = (head.status, head.request_id.clone());
-    let cap = if status.is_success() { LARGEST_FILE } else { LONGEST_REFUSAL };
+    let cap = if status.is_success() {
+        LARGEST_FILE
+    } else {
+        LONGEST_REFUSAL
+    };
     let body = answer.body(cap).await;
     let end = match body {
         Ok(bytes) if status.is_success() => Ok(InboundMedia {
@@ -188,7 +198,10 @@ fn too_large(head: &Head) -> Error {
         outcome: Outcome::Rejected,
         status: Some(head.status.as_u16()),
         request_id: head.request_id.clone(),
-        ..ApiError::local(ErrorCode::HttpError, "the file is longer than 5 MiB: it was not read")
+        ..ApiError::local(
+            ErrorCode::HttpError,
+            "the file is longer than 5 MiB: it was not read",
+        )
     }))
 }
 

@@ -17,7 +17,9 @@ use super::token::{Bearer, TokenProvider};
 use super::transport::Transport;
 use super::{Inner, TokenSource, random, retry};
 use crate::echo::Echo;
-use crate::{CallInfo, CorrelationId, Error, ErrorCode, InboundMessageId, Outcome, RequestId, SentMessageId};
+use crate::{
+    CallInfo, CorrelationId, Error, ErrorCode, InboundMessageId, Outcome, RequestId, SentMessageId,
+};
 
 /// One request of the API, and how it is tried.
 pub(super) trait Request: Sync {
@@ -135,7 +137,11 @@ impl RetryLoop {
             }
             if !self.call.rearm() {
                 // Cancelled while its answer was listened after, or begun and left running.
-                return Err(if self.call.is_cancelled() { failure::cancelled() } else { error });
+                return Err(if self.call.is_cancelled() {
+                    failure::cancelled()
+                } else {
+                    error
+                });
             }
             self.retries_left -= 1;
             retry += 1;
@@ -159,10 +165,7 @@ impl RetryLoop {
     }
 
     /// One attempt, reported, and how long its answer was listened after.
-    async fn attempt<R: Request>(
-        &mut self,
-        request: &R,
-    ) -> (Result<R::Response, Error>, Duration) {
+    async fn attempt<R: Request>(&mut self, request: &R) -> (Result<R::Response, Error>, Duration) {
         let fresh = self.info.attempts > 0;
         self.info.attempts += 1;
         let started = Instant::now();

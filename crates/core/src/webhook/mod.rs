@@ -122,7 +122,11 @@ impl Webhook {
     {
         let too_long = body.len() > Self::LONGEST_BODY;
         let Trust::Keys(keys) = &self.trust else {
-            return if too_long { Err(self::too_long(body)) } else { Ok(Claim(None)) };
+            return if too_long {
+                Err(self::too_long(body))
+            } else {
+                Ok(Claim(None))
+            };
         };
         if too_long {
             return Err(SignatureReason::BodyTooLong.into());

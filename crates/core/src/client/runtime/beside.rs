@@ -51,9 +51,7 @@ where
 }
 
 /// Runs `work` on a thread for blocking work, when it is its turn.
-async fn beside<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Error> {
+async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
     let ended = || not_sent(ErrorCode::Cancelled, "the runtime is being shut down");
     let turn = turns().acquire_owned().await.map_err(|_| ended())?;
     let run = move || {
@@ -106,7 +104,14 @@ mod tests {
                 RUNNING.fetch_sub(1, Ordering::SeqCst);
             }));
         }
-        assert_eq!(all.join_all().await.into_iter().filter(Result::is_ok).count(), 40);
+        assert_eq!(
+            all.join_all()
+                .await
+                .into_iter()
+                .filter(Result::is_ok)
+                .count(),
+            40
+        );
         assert_eq!(MOST.load(Ordering::SeqCst), AT_ONCE);
     }
 
@@ -120,7 +125,10 @@ mod tests {
         let long = Bytes::from(vec![b' '; Webhook::LONGEST_BODY + 1]);
         let signed = [("x-webhook-signature", "rsassa-pss-sha256=AAAA")];
         let error = verify(&webhook, long, signed).await.unwrap_err();
-        assert_eq!((error.code(), error.webhook_status()), (ErrorCode::SignatureInvalid, 413));
+        assert_eq!(
+            (error.code(), error.webhook_status()),
+            (ErrorCode::SignatureInvalid, 413)
+        );
         drop(taken);
     }
 }

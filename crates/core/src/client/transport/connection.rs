@@ -27,7 +27,8 @@ use super::stream::Stream;
 
 pub(super) struct Connection {
     sender: http1::SendRequest<RequestBody>,
-    driver: http1::Connection<TokioIo<Stream>, RequestBody>,
+    /// Gone when it has ended while something waited for it.
+    driver: Option<http1::Connection<TokioIo<Stream>, RequestBody>>,
     ended: bool,
     pub(super) exchange: Arc<Exchange>,
     /// The runtime that wakes for this connection: on another one it would never be woken when that
@@ -39,7 +40,8 @@ pub(super) struct Connection {
 
 /// A connection after an answer, listened to for anything that follows.
 pub(super) struct Listener {
-    stream: Stream,
+    /// Nothing when the connection has ended.
+    stream: Option<Stream>,
     /// Bytes came together with the answer.
     spoken: bool,
     reusable: bool,
@@ -57,7 +59,7 @@ impl Connection {
             .await?;
         Ok(Self {
             sender,
-            driver,
+            driver: Some(driver),
             ended: false,
             exchange,
             runtime: this_runtime(),
@@ -110,12 +112,12 @@ impl Connection {
     pub(super) fn close(self, context: &mut Context<'_>) {
         let Self {
             sender,
-            mut driver,
+            driver,
             ended,
             ..
         } = self;
         drop(sender);
-        if !ended {
+        if let Some(mut driver) = driver.filter(|_| !ended) {
             let _closed_anyway = Pin::new(&mut driver).poll(context);
         }
     }
@@ -123,11 +125,13 @@ impl Connection {
     /// Takes the connection out of hyper. Its answer must have been read to its end.
     pub(super) async fn listener(mut self) -> Listener {
         let reusable = self.is_reusable().await;
-        let parts = self.driver.into_parts();
+        let parts = self.driver.map(http1::Connection::into_parts);
         self.exchange.end();
         Listener {
-            stream: parts.io.into_inner(),
-            spoken: !parts.read_buf.is_empty(),
+            spoken: parts
+                .as_ref()
+                .is_some_and(|parts| !parts.read_buf.is_empty()),
+            stream: parts.map(|parts| parts.io.into_inner()),
             reusable,
             slowest: self.slowest,
         }
@@ -144,6 +148,12 @@ impl Connection {
                     return Poll::Ready(output);
                 }
             }
+            if self.ended {
+                // It still holds a request that it found after the server's FIN, and nobody would
+                // ever hear of that one. Without it `future` ends.
+                self.driver = None;
+                return future.as_mut().poll(context);
+            }
             Poll::Pending
         })
         .await
@@ -151,7 +161,11 @@ impl Connection {
 
     fn drive(&mut self, context: &mut Context<'_>) {
         // Without hyper's shutdown: an answer that ends its connection may be listened after.
-        self.ended = self.ended || self.driver.poll_without_shutdown(context).is_ready();
+        self.ended = self.ended
+            || self
+                .driver
+                .as_mut()
+                .is_none_or(|driver| driver.poll_without_shutdown(context).is_ready());
     }
 }
 
@@ -161,10 +175,13 @@ impl Listener {
         if self.spoken {
             return Look::Spoken;
         }
-        match timeout(limit, next_byte(&mut self.stream)).await {
+        let Some(stream) = &mut self.stream else {
+            return Look::Closed;
+        };
+        match timeout(limit, next_byte(stream)).await {
             Ok(look) => look,
             // The runtime may have had no time to look.
-            Err(_elapsed) => self.stream.look(),
+            Err(_elapsed) => stream.look(),
         }
     }
 
@@ -173,7 +190,7 @@ impl Listener {
         if !self.reusable {
             return None;
         }
-        let connection = Connection::over(self.stream.into_wire()).await.ok()?;
+        let connection = Connection::over(self.stream?.into_wire()).await.ok()?;
         Some(Connection {
             slowest: self.slowest,
             ..connection
@@ -192,5 +209,33 @@ async fn next_byte(stream: &mut Stream) -> Look {
 }
 
 pub(super) fn this_runtime() -> Option<runtime::Id> {
-    runtime::Handle::try_current().ok().map(|handle| handle.id())
+    runtime::Handle::try_current()
+        .ok()
+        .map(|handle| handle.id())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::super::socket::Socket;
+    use super::*;
+
+    #[tokio::test]
+    async fn a_request_that_meets_the_end_of_its_connection_ends_unwritten() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let tcp = TcpStream::connect(address).await.unwrap();
+        let (server, _) = listener.accept().await.unwrap();
+        let mut connection = Connection::over(Box::new(Socket::new(tcp))).await.unwrap();
+        drop(server);
+        // Meanwhile the runtime learns of the end, so that hyper reads it before it writes.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let exchange = Arc::clone(&connection.exchange);
+        exchange.start(None, true);
+        let body = RequestBody::new(Bytes::from_static(b"{}"), Arc::clone(&exchange));
+        let sent = timeout(Duration::from_secs(5), connection.send(Request::new(body)));
+        assert!(sent.await.expect("it waits for ever").is_err());
+        assert!(!exchange.was_written());
+    }
 }

@@ -26,6 +26,7 @@ struct State {
     written: bool,
     body_taken: bool,
     withdrawn: bool,
+    early: bool,
     received: usize,
     limit: Option<usize>,
     at_once: bool,
@@ -150,9 +151,15 @@ impl Exchange {
         self.state().written
     }
 
-    /// Returns true when the last byte of the request was written.
-    pub(super) fn is_complete(&self) -> bool {
-        self.state().progress == Progress::Complete
+    /// Bytes came before the last byte of the request was written.
+    pub(super) fn came_early(&self) {
+        self.state().early = true;
+    }
+
+    /// Returns true when what was read may have come before the last byte of the request was written.
+    pub(super) fn was_early(&self) -> bool {
+        let state = self.state();
+        state.early || state.progress != Progress::Complete
     }
 
     /// Returns true when the call was cancelled before its first byte.

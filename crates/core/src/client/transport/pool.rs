@@ -92,7 +92,9 @@ impl Pool {
         let mut old = Vec::new();
         let left = {
             let mut state = self.state();
-            state.idle.retain_mut(|idle| !idle.connection.has_ended(context));
+            state
+                .idle
+                .retain_mut(|idle| !idle.connection.has_ended(context));
             while state.idle.first().is_some_and(|idle| idle.since.is_old()) {
                 old.push(state.idle.remove(0));
             }

@@ -101,10 +101,7 @@ pub(in crate::client) enum Heard {
 
 impl Outgoing<'_> {
     /// Sends the request, once: nothing below repeats it after its first byte.
-    pub(in crate::client) async fn send(
-        self,
-        transport: &Transport,
-    ) -> Result<Answer<'_>, Failed> {
+    pub(in crate::client) async fn send(self, transport: &Transport) -> Result<Answer<'_>, Failed> {
         if self.call.is_cancelled() || self.shutdown.is_closed() {
             return Err(Failed::cancelled());
         }
@@ -135,7 +132,7 @@ impl Outgoing<'_> {
                 Ok(response) => {
                     let (head, body) = response.into_parts();
                     return Ok(Answer {
-                        early: !connection.exchange.is_complete(),
+                        early: connection.exchange.was_early(),
                         head,
                         body,
                         connection,
@@ -286,7 +283,11 @@ impl<'t> Answer<'t> {
             // Many pieces that are there at once leave the thread to other calls now and then.
             consume_budget().await;
         }
-        Ok(if whole.is_empty() { only } else { whole.freeze() })
+        Ok(if whole.is_empty() {
+            only
+        } else {
+            whole.freeze()
+        })
     }
 
     /// The longest that this connection took for an answer.

@@ -78,7 +78,8 @@ pub(super) fn look(wire: &mut Wire) -> Look {
     let mut byte = [0];
     let mut buffer = ReadBuf::new(&mut byte);
     wire.socket().at_once = Some(LOOKS);
-    let polled = Pin::new(&mut *wire).poll_read(&mut Context::from_waker(Waker::noop()), &mut buffer);
+    let polled =
+        Pin::new(&mut *wire).poll_read(&mut Context::from_waker(Waker::noop()), &mut buffer);
     wire.socket().at_once = None;
     match polled {
         Poll::Pending => Look::Quiet,

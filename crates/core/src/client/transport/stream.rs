@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::exchange::{Exchange, Reading};
@@ -14,6 +15,8 @@ use super::socket::{self, Look, Wire, look};
 pub(super) struct Stream {
     wire: Wire,
     exchange: Arc<Exchange>,
+    /// What came while a request was being written, and was not read yet.
+    ahead: BytesMut,
 }
 
 /// Why a stream took no byte, or no more.
@@ -37,11 +40,19 @@ impl Refused {
 
 impl Stream {
     pub(super) fn new(wire: Wire, exchange: Arc<Exchange>) -> Self {
-        Self { wire, exchange }
+        Self {
+            wire,
+            exchange,
+            ahead: BytesMut::new(),
+        }
     }
 
     pub(super) fn look(&mut self) -> Look {
-        look(&mut self.wire)
+        if self.ahead.is_empty() {
+            look(&mut self.wire)
+        } else {
+            Look::Spoken
+        }
     }
 
     pub(super) fn into_wire(self) -> Wire {
@@ -59,6 +70,22 @@ impl Stream {
             Ok(())
         } else {
             Err(Refused::Withdrawn)
+        }
+    }
+
+    /// Before each further byte. A large request is written without a pause while its receiver keeps
+    /// up, so nobody else would see that an answer came before the last byte.
+    fn look_ahead(&mut self, context: &mut Context<'_>) {
+        let mut bytes = [0; 512];
+        let mut buffer = ReadBuf::new(&mut bytes);
+        let read = socket::read_at_once(&mut self.wire, context, &mut buffer);
+        if let Poll::Ready(Ok(())) = read
+            && !buffer.filled().is_empty()
+        {
+            self.ahead.extend_from_slice(buffer.filled());
+            self.exchange.came_early();
+            // The system will not tell of bytes that were taken.
+            context.waker().wake_by_ref();
         }
     }
 
@@ -81,6 +108,11 @@ impl AsyncRead for Stream {
         let this = &mut *self;
         let before = buffer.filled().len();
         let polled = match this.exchange.reading() {
+            Reading::Waiting | Reading::AtOnce if !this.ahead.is_empty() => {
+                let count = this.ahead.len().min(buffer.remaining());
+                buffer.put_slice(&this.ahead.split_to(count));
+                Poll::Ready(Ok(()))
+            }
             Reading::Waiting => Pin::new(&mut this.wire).poll_read(context, buffer),
             Reading::AtOnce => socket::read_at_once(&mut this.wire, context, buffer),
             Reading::Flooded => return Poll::Ready(Err(Refused::Flooded.error())),
@@ -96,10 +128,12 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.exchange.is_waiting()
-            && let Err(refused) = self.begin()
-        {
-            return Poll::Ready(Err(refused.error()));
+        if self.exchange.is_waiting() {
+            if let Err(refused) = self.begin() {
+                return Poll::Ready(Err(refused.error()));
+            }
+        } else if self.ahead.is_empty() {
+            self.look_ahead(context);
         }
         self.recorded(|wire| wire.poll_write(context, bytes))
     }

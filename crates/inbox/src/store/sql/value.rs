@@ -124,6 +124,6 @@ mod tests {
             7.into(),
         ];
         let printed = format!("{values:?}");
-        assert_eq!(printed, "[Text([12 bytes]), Bytes([5 bytes]), Integer(…)]");
+        assert_eq!(printed, "[[12 bytes of text], [5 bytes], 7]");
     }
 }
