@@ -13,6 +13,7 @@ mod inbox;
 mod json;
 mod log;
 mod mailbox;
+mod media;
 mod notify;
 mod options;
 mod own;
@@ -52,6 +53,8 @@ mod _native {
     };
     #[pymodule_export]
     use super::log::next_line;
+    #[pymodule_export]
+    use super::media::InboundMedia;
     #[pymodule_export]
     use super::notify::Notify;
     #[pymodule_export]

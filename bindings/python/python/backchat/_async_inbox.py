@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime, timedelta
-    from typing import Concatenate, Literal, ParamSpec, TypeVar
+    from typing import Concatenate, ParamSpec, TypeVar
 
     from ._asgi import ASGI
     from ._async_client import AsyncClient
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         QueueOptions,
         Receipt,
         Record,
+        _Rearmed,
         _State,
         Webhook,
         _AsyncSteps,
@@ -221,7 +222,7 @@ class AsyncInbox:
 
     async def rearm(
         self, message_id: str, event: InboundMessage | None = None
-    ) -> Literal["rearmed", "refused", "no_event", "unknown"]:
+    ) -> _Rearmed:
         """An operator says: send it after all: `Inbox.rearm`."""
         return await _finish(self._native.rearm(message_id, event))
 

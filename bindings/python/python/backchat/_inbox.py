@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime, timedelta
-    from typing import Concatenate, Literal, ParamSpec, TypeVar
+    from typing import Concatenate, ParamSpec, TypeVar
 
     from ._asgi import ASGI
     from ._native import (
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         QueueOptions,
         Receipt,
         Record,
+        _Rearmed,
         _State,
         Webhook,
     )
@@ -227,7 +228,7 @@ class Inbox:
 
     def rearm(
         self, message_id: str, event: InboundMessage | None = None
-    ) -> Literal["rearmed", "refused", "no_event", "unknown"]:
+    ) -> _Rearmed:
         """An operator says: send it after all. Without a queue the handler runs here, and `outcome`
         tells how that ended; in queue mode `run` answers the message.
 
