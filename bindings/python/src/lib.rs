@@ -49,7 +49,8 @@ mod _native {
     use super::future::Started;
     #[pymodule_export]
     use super::inbox::{
-        Answer, AsyncSteps, Failure, HandlerContext, Health, Inbox, Job, QueueOptions, Receipt, Record, Report, Steps,
+        Answer, AsyncSteps, Failure, HandlerContext, Health, Inbox, Job, QueueOptions, Receipt,
+        Record, Report, Steps,
     };
     #[pymodule_export]
     use super::log::next_line;

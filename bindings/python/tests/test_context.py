@@ -77,7 +77,8 @@ def test_what_is_no_second_parameter_gets_nothing(backchat_sandbox: Sandbox) -> 
     def keyword(message: backchat.InboundMessage, *, context: object = None) -> None:
         seen.append(context)
 
-    for function in (default, by_name, many, keyword, seen.append):
+    functions: list[Callable[..., None]] = [default, by_name, many, keyword, seen.append]
+    for function in functions:
         inbox = inbox_of(backchat_sandbox)
         inbox.on_message(function)
         event = backchat_sandbox.say(ANNA, "Hi")
@@ -100,7 +101,10 @@ def test_the_context_in_asyncio(backchat_sandbox: Sandbox, kind: str) -> None:
 
     async def main() -> None:
         inbox = async_inbox_of(backchat_sandbox)
-        inbox.on_message(plain if kind == "plain" else coroutine)
+        if kind == "plain":
+            inbox.on_message(plain)
+        else:
+            inbox.on_message(coroutine)
         event = await asyncio.to_thread(backchat_sandbox.say, ANNA, "Hi")
         assert (await inbox.receive(event.body, event.headers)).body == "sent"
 

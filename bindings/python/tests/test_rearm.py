@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import subprocess
+import sys
 import threading
+import time
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
 
 import backchat
 from backchat.testing import Sandbox
@@ -103,9 +110,57 @@ def test_armed_again_in_a_queue_a_worker_answers(backchat_sandbox: Sandbox) -> N
     assert given_up.wait(20)
     mended.set()
     while inbox.counts() != {"given_up": 1}:
-        pass
+        time.sleep(0.02)
     assert inbox.rearm(str(event.message_id)) == "rearmed"
     assert answered.wait(20)
     assert inbox.shutdown(20)
     worker.join(20)
     assert [message.text for message in backchat_sandbox.messages] == ["Hello"]
+
+
+def test_a_queue_that_nobody_works_on_rings_the_alarm(
+    backchat_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A row is made a minute and a half older than it is, while nobody has the ledger."""
+    ledger = tmp_path / "inbox.db"
+    program = f"""
+import backchat
+inbox = backchat.Inbox(
+    backchat.Client(api_token="token"),
+    backchat.Webhook.unverified(),
+    store="sqlite:{ledger}",
+    queue=backchat.QueueOptions(),
+)
+inbox.on_message(lambda message: None)
+print(inbox.handle(backchat.InboundMessage(message_id="im_1", from_="{ANNA}", text="Hi")).body)
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert ran.stdout == "queued\n", ran.stderr
+    with closing(sqlite3.connect(ledger)) as database, database:
+        changed = database.execute("UPDATE backchat_ledger SET due_at = due_at - 90000000")
+        assert changed.rowcount == 1
+
+    inbox = backchat.Inbox(
+        backchat_sandbox.client(),
+        backchat_sandbox.webhook(),
+        store=f"sqlite:{ledger}",
+        queue=backchat.QueueOptions(),
+    )
+    failures: list[backchat.Failure] = []
+    rang = threading.Event()
+
+    @inbox.on_error
+    def alarm(failure: backchat.Failure) -> None:
+        failures.append(failure)
+        rang.set()
+
+    inbox.on_message(lambda message: None)
+    event = backchat_sandbox.say(ANNA, "Hi")
+    assert inbox.receive(event.body, event.headers).body == "queued"
+    health = inbox.health()
+    assert (health.ok, health.running) == (False, False)
+    assert health.oldest_due is not None
+    assert health.oldest_due > timedelta(minutes=1)
+    assert rang.wait(60)
+    assert [(failure.stage, failure.final) for failure in failures] == [("queue", False)]
+    assert "run()" in str(failures[0].error)

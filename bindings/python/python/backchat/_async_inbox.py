@@ -183,8 +183,6 @@ class AsyncInbox:
         tasks: set[asyncio.Task[None]] = set()
         try:
             while (step := await steps.next()) is not None:
-                if not isinstance(step, (_Job, _Report)):
-                    continue
                 work = _work(step) if isinstance(step, _Job) else _tell(step)
                 task = asyncio.create_task(work)
                 tasks.add(task)

@@ -190,10 +190,9 @@ impl Inbox {
     ) -> PyResult<Bound<'py, PyAny>> {
         let inbox = self.inner.clone();
         let body = body.as_bytes().to_vec();
-        self.request(
-            py,
-            move || async move { Step::Received(inbox.receive(&body, headers.0).await) },
-        )
+        self.request(py, move || async move {
+            Step::Received(inbox.receive(&body, headers.0).await)
+        })
     }
 
     /// The same for an event.
@@ -204,7 +203,9 @@ impl Inbox {
     ) -> PyResult<Bound<'py, PyAny>> {
         let inbox = self.inner.clone();
         let event = event.get().0.clone();
-        self.request(py, move || async move { Step::Received(inbox.handle(event).await) })
+        self.request(py, move || async move {
+            Step::Received(inbox.handle(event).await)
+        })
     }
 
     /// The steps of what must run beside the requests.

@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use backchat_core::{Error, runtime};
-use backchat_inbox::{Receipt as CoreReceipt, Rearmed, caller};
+use backchat_inbox::{Rearmed, Receipt as CoreReceipt, caller};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
