@@ -167,7 +167,7 @@ def test_one_line_for_each_thing(caplog: pytest.LogCaptureFixture) -> None:
         "reply not accepted %(fields)s",
         "handler failed %(fields)s",
     ]
-    assert vars(refused)["code"] == "unreadable_event"
+    assert vars(refused)["code"] == "event_unreadable"
     assert vars(rejected)["code"] == "blocked_number"
     assert vars(rejected)["message_id"]
     assert (failed.levelno, failed.exc_info and failed.exc_info[1]) == (logging.ERROR, mistake)
