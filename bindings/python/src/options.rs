@@ -12,7 +12,7 @@ use crate::pairs::Pairs;
 use crate::time::Seconds;
 
 /// More is meant as no limit, which these options do not have.
-const LONGEST: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
+const LONGEST: Duration = Duration::from_hours(100 * 366 * 24);
 
 /// The options of one call.
 pub(crate) struct Options {

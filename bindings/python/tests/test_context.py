@@ -202,6 +202,29 @@ def test_a_shutdown_does_not_wait_for_a_hung_handler(backchat_sandbox: Sandbox) 
     assert backchat_sandbox.messages == []
 
 
+def test_a_shutdown_without_a_limit_waits_for_the_handler_s_time(backchat_sandbox: Sandbox) -> None:
+    inbox = inbox_of(
+        backchat_sandbox, queue=backchat.QueueOptions(poll=0.02), handler_timeout=0.5
+    )
+    begun, over = threading.Event(), threading.Event()
+
+    @inbox.on_message
+    def answer(message: backchat.InboundMessage) -> str:
+        begun.set()
+        over.wait()
+        return "too late"
+
+    worker = threading.Thread(target=inbox.run, daemon=True)
+    worker.start()
+    assert receive(inbox, backchat_sandbox.say(ANNA, "Hi")) == "queued"
+    assert begun.wait(LONG)
+    assert inbox.shutdown() is False
+    over.set()
+    eventually(inbox.shutdown)
+    worker.join(LONG)
+    assert not worker.is_alive()
+
+
 def test_a_process_ends_though_a_handler_hangs() -> None:
     import subprocess
     import sys
