@@ -19,7 +19,7 @@ inbox = backchat.Inbox(
 
 @inbox.on_message
 def answer(message: backchat.InboundMessage) -> str | None:
-    return f"You said: {message.text}"  # take your time: nobody waits for it
+    return f"You said: {message.text}"  # Prelude does not wait: `handler_timeout` is 90 s
 
 
 @inbox.on_error

@@ -50,6 +50,13 @@ fn kind_of(function: &Bound<'_, PyAny>) -> PyResult<Kind> {
     })
 }
 
+/// Whether a handler takes its context besides the event.
+pub(crate) fn takes_context(function: &Bound<'_, PyAny>) -> PyResult<bool> {
+    helper(function.py(), "takes_context")?
+        .call1((function,))?
+        .is_truthy()
+}
+
 /// Whether `value` is to be awaited.
 pub(crate) fn is_awaitable(value: &Bound<'_, PyAny>) -> PyResult<bool> {
     static IS_AWAITABLE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();

@@ -13,6 +13,7 @@ mod inbox;
 mod json;
 mod log;
 mod mailbox;
+mod media;
 mod notify;
 mod options;
 mod own;
@@ -48,10 +49,13 @@ mod _native {
     use super::future::Started;
     #[pymodule_export]
     use super::inbox::{
-        Answer, AsyncSteps, Failure, Inbox, Job, QueueOptions, Receipt, Record, Report, Steps,
+        Answer, AsyncSteps, Failure, HandlerContext, Health, Inbox, Job, QueueOptions, Receipt,
+        Record, Report, Steps,
     };
     #[pymodule_export]
     use super::log::next_line;
+    #[pymodule_export]
+    use super::media::InboundMedia;
     #[pymodule_export]
     use super::notify::Notify;
     #[pymodule_export]
@@ -104,7 +108,7 @@ fn drain(py: Python<'_>) -> PyResult<()> {
 }
 
 /// The modules that are imported when they are needed.
-const LAZY: [&str; 9] = [
+const LAZY: [&str; 10] = [
     "asyncio",
     "datetime",
     "inspect",
@@ -114,6 +118,7 @@ const LAZY: [&str; 9] = [
     "backchat.errors",
     "backchat._function",
     "backchat._log",
+    "backchat._workers",
 ];
 
 /// Told around a fork, by `os.register_at_fork`.

@@ -97,4 +97,35 @@ impl Notify {
         let call = client.send_call(py, to, template, options)?;
         client.run(py, call)
     }
+
+    /// `GET /v2/notify/inbound/{message_id}/media`: fetches the file that a user sent.
+    ///
+    /// A GET sends nothing: it is repeated also after bytes have left, and never ends as
+    /// `maybe_sent`.
+    ///
+    /// - `message_id`: that of the inbound message, `im_…`.
+    /// - `timeout`: for all of it (30 s, or the client's, where that is longer): more than Prelude
+    ///   waits for a webhook's answer.
+    ///
+    /// Raises `InvalidReplyContextError` for an id that is none, and `ApiError` for a message without
+    /// a file and for a file of more than 5 MiB. The other options and errors are those of
+    /// `Client.reply`.
+    #[pyo3(signature = (message_id, *, timeout=None, max_retries=None, extra_headers=None))]
+    fn inbound_media<'py>(
+        &self,
+        py: Python<'py>,
+        message_id: &str,
+        timeout: Option<Seconds>,
+        max_retries: Option<Count>,
+        extra_headers: Option<Pairs>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let options = Options {
+            timeout,
+            max_retries,
+            extra_headers,
+        };
+        let client = self.0.get();
+        let call = client.inner.notify().inbound_media(message_id);
+        client.run(py, options.apply(py, call)?)
+    }
 }

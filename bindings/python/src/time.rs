@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use backchat_core::jiff::Timestamp;
 use backchat_core::jiff::tz::Offset;
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDateTime, PyDelta, PyTzInfo};
+use pyo3::types::{PyBool, PyDateTime, PyDelta, PyTzInfo};
 
 /// An aware `datetime` in UTC. Nanoseconds are cut off: they do not fit.
 pub(crate) fn datetime(
@@ -71,6 +71,9 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Seconds {
     type Error = PyErr;
 
     fn extract(value: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        if value.is_instance_of::<PyBool>() {
+            return Err(PyTypeError::new_err("a bool is no time"));
+        }
         let seconds: f64 = if value.is_instance_of::<PyDelta>() {
             value.call_method0("total_seconds")?.extract()?
         } else {

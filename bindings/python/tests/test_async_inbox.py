@@ -152,7 +152,7 @@ def test_cancelled_in_the_handler_the_message_is_released(
         slow = False
         for _ in range(100):
             record = await inbox.outcome(str(event.message_id))
-            if record is not None and record.state == "released":
+            if record is not None and record.state == "retrying":
                 break
             await asyncio.sleep(0.02)
         assert (await inbox.receive(event.body, event.headers)).body == "sent"
@@ -237,10 +237,10 @@ def test_a_cancelled_queue_gives_its_messages_back(backchat_sandbox: Sandbox, ru
             await running
         del running
         for _ in range(100):
-            if await inbox.counts() == {"released": 1}:
+            if await inbox.counts() == {"retrying": 1}:
                 break
             await asyncio.sleep(0.02)
-        assert await inbox.counts() == {"released": 1}
+        assert await inbox.counts() == {"retrying": 1}
 
     run(main())
     assert backchat_sandbox.messages == []

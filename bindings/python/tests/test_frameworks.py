@@ -12,6 +12,7 @@ import time
 import warnings
 from collections.abc import Awaitable, Callable, Generator, Iterator, MutableMapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, cast
 from wsgiref.simple_server import make_server
 
@@ -76,17 +77,34 @@ def sandbox(prelude: Sandbox) -> Sandbox:
     return prelude
 
 
+@dataclass
+class Bot:
+    """What the inboxes' handlers do now."""
+
+    answer: Callable[[backchat.InboundMessage], str] = answer
+    answer_async: Callable[[backchat.InboundMessage], Awaitable[str]] = answer_async
+
+
 @pytest.fixture
-def inbox(sandbox: Sandbox) -> backchat.Inbox:
+def bot() -> Bot:
+    return Bot()
+
+
+@pytest.fixture
+def inbox(sandbox: Sandbox, bot: Bot) -> backchat.Inbox:
     inbox = backchat.Inbox(sandbox.client(), sandbox.webhook())
-    inbox.on_message(answer)
+    inbox.on_message(lambda message: bot.answer(message))
     return inbox
 
 
 @pytest.fixture
-def async_inbox(sandbox: Sandbox) -> backchat.AsyncInbox:
+def async_inbox(sandbox: Sandbox, bot: Bot) -> backchat.AsyncInbox:
     inbox = backchat.AsyncInbox(sandbox.async_client(), sandbox.webhook())
-    inbox.on_message(answer_async)
+
+    @inbox.on_message
+    async def handler(message: backchat.InboundMessage) -> str:
+        return await bot.answer_async(message)
+
     return inbox
 
 
@@ -288,8 +306,8 @@ def test_another_method_is_a_405(call: Caller) -> None:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_long_body_is_refused(call: Caller, sandbox: Sandbox) -> None:
     event = sandbox.say(USER, "Hi")
-    assert call("POST", PATH, TOO_LONG, event.headers).status_code == 401
-    assert call("POST", PATH, event.body + b" " * len(TOO_LONG), event.headers).status_code == 401
+    assert call("POST", PATH, TOO_LONG, event.headers).status_code == 413
+    assert call("POST", PATH, event.body + b" " * len(TOO_LONG), event.headers).status_code == 413
     assert texts(sandbox) == []
 
 
@@ -332,28 +350,29 @@ def test_a_mount_one_level_up_takes_both(inbox: backchat.Inbox, sandbox: Sandbox
 
 
 def test_a_handler_of_a_wsgi_app_runs_in_the_thread_and_context_of_its_request(
-    inbox: backchat.Inbox, sandbox: Sandbox
+    inbox: backchat.Inbox, bot: Bot, sandbox: Sandbox
 ) -> None:
     app = flask_view(inbox)
 
     def where(message: backchat.InboundMessage) -> str:
         return f"{current_app.name} {threading.get_ident()} {message.text}"
 
-    inbox.on_message(where)
+    bot.answer = where
     assert Caller(app, is_asgi=False).deliver(sandbox.say(USER, "Hi")).status_code == 200
     assert texts(sandbox) == [f"{__name__} {threading.get_ident()} Hi"]
 
 
 def test_a_handler_that_blocks_does_not_stop_the_event_loop(
-    inbox: backchat.Inbox, sandbox: Sandbox
+    inbox: backchat.Inbox, bot: Bot, sandbox: Sandbox
 ) -> None:
     seen, go_on = threading.Event(), threading.Event()
 
-    @inbox.on_message
     def slow(message: backchat.InboundMessage) -> str:
         seen.set()
         assert go_on.wait(10)
         return answer(message)
+
+    bot.answer = slow
 
     event = sandbox.say(USER, "Hi")
 
@@ -472,19 +491,19 @@ async def nowhere(message: MutableMapping[str, Any]) -> None:
 
 
 def test_a_request_cancelled_in_its_handler_is_answered_when_it_comes_again(
-    async_inbox: backchat.AsyncInbox, sandbox: Sandbox
+    async_inbox: backchat.AsyncInbox, bot: Bot, sandbox: Sandbox
 ) -> None:
     event = sandbox.say(USER, "Hi")
 
     async def main() -> int:
         began = asyncio.Event()
 
-        @async_inbox.on_message
         async def endless(message: backchat.InboundMessage) -> str:
             began.set()
             await asyncio.sleep(3600)
             return "never"
 
+        bot.answer_async = endless
         kept: list[BaseException] = []
 
         async def middleware() -> None:
@@ -502,7 +521,7 @@ def test_a_request_cancelled_in_its_handler_is_answered_when_it_comes_again(
             await task
         assert kept
 
-        async_inbox.on_message(answer_async)
+        bot.answer_async = answer_async
         return await until_done(lambda: async_inbox.receive(event.body, event.headers))
 
     assert asyncio.run(main()) == 200
@@ -624,7 +643,7 @@ def test_a_server_survives_all_of_it(port: int, sandbox: Sandbox) -> None:
     client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         client.request("POST", PATH, TOO_LONG, event.headers)
-        assert client.getresponse().status == 401
+        assert client.getresponse().status == 413
     except (BrokenPipeError, ConnectionResetError):
         pass
     finally:
@@ -660,22 +679,22 @@ def test_a_body_without_a_length(server: Any, inbox: backchat.Inbox, sandbox: Sa
 
 def test_a_handler_that_raises_is_a_503_with_its_traceback_in_the_log(
     call: Caller,
-    inbox: backchat.Inbox,
-    async_inbox: backchat.AsyncInbox,
+    bot: Bot,
     sandbox: Sandbox,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     def broken(message: backchat.InboundMessage) -> str:
         raise LookupError("no such order")
 
-    inbox.on_message(broken)
-    async_inbox.on_message(broken)
+    async def broken_async(message: backchat.InboundMessage) -> str:
+        return broken(message)
+
+    bot.answer, bot.answer_async = broken, broken_async
     event = sandbox.say(USER, "Hi")
     with caplog.at_level(logging.ERROR, "backchat"):
         assert call.deliver(event).status_code == 503
     assert "no such order" in caplog.text
 
-    inbox.on_message(answer)
-    async_inbox.on_message(answer_async)
+    bot.answer, bot.answer_async = answer, answer_async
     assert call.deliver(event).status_code == 200
     assert texts(sandbox) == ["You said: Hi"]

@@ -123,11 +123,14 @@ def test_a_generator_function_is_refused_where_its_body_would_not_run(
         assert wrong.value.option == "api_token"
 
 
-def test_a_second_on_error_is_refused(sandbox: Sandbox) -> None:
-    inbox = backchat.Inbox(sandbox.client(), sandbox.webhook())
-    inbox.on_error(print)
-    with pytest.raises(backchat.ConfigurationError, match="on_error.*set already"):
-        inbox.on_error(print)
+@pytest.mark.parametrize("decorator", DECORATORS)
+def test_a_second_function_is_refused(sandbox: Sandbox, decorator: str) -> None:
+    blocking = backchat.Inbox(sandbox.client(), sandbox.webhook())
+    for inbox in (blocking, backchat.AsyncInbox(sandbox.async_client(), sandbox.webhook())):
+        getattr(inbox, decorator)(print)
+        with pytest.raises(backchat.ConfigurationError, match="set already") as raised:
+            getattr(inbox, decorator)(print)
+        assert raised.value.option == decorator
 
 
 def events(sandbox: Sandbox) -> dict[str, SignedEvent | backchat.Event]:
@@ -166,7 +169,10 @@ def test_every_function_of_an_async_inbox_is_awaited(sandbox: Sandbox, decorator
         getattr(lazy, decorator)(later)
         for inbox in (plain, lazy):
             if decorator == "on_error":
-                assert (await inbox.receive(b"{}", {})).status == 401
+                unanswered = events(sandbox)["on_message"]
+                assert isinstance(unanswered, SignedEvent)
+                receipt = await inbox.receive(unanswered.body, unanswered.headers)
+                assert receipt.body == "no_handler"
             else:
                 event = events(sandbox)[decorator]
                 if isinstance(event, SignedEvent):
@@ -226,7 +232,8 @@ def test_a_coroutine_of_on_error_is_told(
 ) -> None:
     inbox = backchat.Inbox(sandbox.client(), sandbox.webhook())
     inbox.on_error(lambda failure: coroutine())
-    assert inbox.receive(b"{}", {}).status == 401
+    event = sandbox.say(ANNA, "Hi")
+    assert inbox.receive(event.body, event.headers).body == "no_handler"
     assert [line for line in errors(caplog) if "on_error" in line and "coroutine" in line]
 
 
@@ -298,11 +305,12 @@ def test_what_on_error_raises_is_logged(
     async def main() -> None:
         inbox = backchat.AsyncInbox(sandbox.async_client(), sandbox.webhook())
         inbox.on_error(async_hook)
-        assert (await inbox.receive(b"{}", {})).status == 401
+        assert (await inbox.receive(event.body, event.headers)).body == "no_handler"
 
+    event = sandbox.say(ANNA, "Hi")
     inbox = backchat.Inbox(sandbox.client(), sandbox.webhook())
     inbox.on_error(hook)
-    assert inbox.receive(b"{}", {}).status == 401
+    assert inbox.receive(event.body, event.headers).body == "no_handler"
     asyncio.run(main())
     traced = [record.exc_info[1] for record in caplog.records if record.exc_info]
     assert traced == [mistake, mistake]

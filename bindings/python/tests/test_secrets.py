@@ -170,7 +170,7 @@ def _client(**options: object) -> backchat.Client:
     return backchat.Client(**{"api_token": TOKEN, "base_url": "http://127.0.0.1:9", **options})  # type: ignore[arg-type]
 
 
-def _inbox(store: str) -> backchat.Inbox:
+def _inbox(store: str | None = None) -> backchat.Inbox:
     return backchat.Inbox(_client(), backchat.Webhook.unverified(), store=store)
 
 
@@ -232,7 +232,7 @@ def events() -> list[dict[str, object]]:
 @pytest.mark.parametrize("wire", events(), ids=lambda event: event["type"][:12])
 def test_an_event_that_nobody_verified(wire: dict[str, object]) -> None:
     event = backchat.Event.from_json(json.dumps(wire))
-    inbox = _inbox("")
+    inbox = _inbox()
     failures: list[backchat.Failure] = []
 
     @inbox.on_error
@@ -318,7 +318,7 @@ def test_a_token_function_that_raises(
 
 def test_a_handler_s_exception_is_the_application_s_own(caplog: pytest.LogCaptureFixture) -> None:
     """With its traceback, for nobody could mend it otherwise; but the line itself holds no word of it."""
-    inbox = _inbox("")
+    inbox = _inbox()
 
     @inbox.on_message
     def answer(message: backchat.InboundMessage) -> str:

@@ -147,12 +147,21 @@ impl Runs {
 
     /// Waits until no run of `key` is under way.
     pub(crate) async fn ended(&self, key: &Key) {
+        self.wait_until(|keys| !keys.contains(key)).await;
+    }
+
+    /// Waits until no run is under way.
+    pub(crate) async fn all_ended(&self) {
+        self.wait_until(HashSet::is_empty).await;
+    }
+
+    async fn wait_until(&self, is_met: impl Fn(&HashSet<Key>) -> bool) {
         let all = self.0.get();
         loop {
             let mut ended = std::pin::pin!(all.ended.notified());
             // Registered before the look: an end in between is not missed.
             ended.as_mut().enable();
-            if !all.keys().contains(key) {
+            if is_met(&all.keys()) {
                 return;
             }
             ended.await;

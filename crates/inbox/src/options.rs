@@ -83,7 +83,7 @@ impl QueueOptions {
     }
 
     /// Raises `configuration` with the name of the field that is wrong.
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    pub fn check(&self) -> Result<(), Error> {
         // More permits than a semaphore holds would end the process.
         if !(1..=tokio::sync::Semaphore::MAX_PERMITS).contains(&self.concurrency) {
             return Err(Error::configuration("concurrency", "must be at least 1"));

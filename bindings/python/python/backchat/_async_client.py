@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ._native import (
         Document,
         DocumentDict,
+        InboundMedia,
         InboundMessage,
         _PreferredChannel,
         ReplyResponse,
@@ -223,5 +224,19 @@ class AsyncNotify:
             timeout=timeout,
             max_retries=max_retries,
             extra_headers=extra_headers,
+        )
+        return await _end(call)
+
+    async def inbound_media(
+        self,
+        message_id: str,
+        *,
+        timeout: float | timedelta | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> InboundMedia:
+        """`GET /v2/notify/inbound/{message_id}/media`: `Notify.inbound_media` as a coroutine."""
+        call = self._calls.inbound_media(
+            message_id, timeout=timeout, max_retries=max_retries, extra_headers=extra_headers
         )
         return await _end(call)

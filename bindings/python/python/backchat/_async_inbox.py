@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ._function import call, undone
-from ._inbox import client_of
-from ._native import Receipt, _Inbox, _Job, _Report
+from ._function import Cancelling, call, undone
+from ._inbox import MAX_EVENT_AGE, client_of
+from ._native import _Inbox, _Job, _Report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime, timedelta
-    from typing import Literal, TypeVar
+    from typing import Concatenate, ParamSpec, TypeVar
 
     from ._asgi import ASGI
     from ._async_client import AsyncClient
@@ -21,31 +21,39 @@ if TYPE_CHECKING:
         DeliveryEvent,
         Event,
         Failure,
+        Health,
         _Headers,
         InboundMessage,
         OptOutEvent,
         QueueOptions,
+        Receipt,
         Record,
+        _Rearmed,
         _State,
         Webhook,
         _AsyncSteps,
     )
 
+    _Context = ParamSpec("_Context")
     _Answer = TypeVar("_Answer", bound=str | Answer | Awaitable[str | Answer | None] | None)
     _Result = TypeVar("_Result")
+    _End = TypeVar("_End")
 
 
 async def _work(job: _Job) -> None:
-    """Runs a handler."""
-    try:
-        value = await call(job.handler, job.event)
-    except Exception as error:
-        job.fail(error)
-    except BaseException:
-        job.release()
-        raise
-    else:
-        job.finish(value)
+    """Runs a handler in this task. It is cancelled when the inbox does not wait for it any more."""
+    with Cancelling() as cancelling:
+        if not job.when_unwanted(cancelling.cancel):
+            return
+        try:
+            value = await call(job.handler, *job.arguments, job=job)
+        except Exception as error:
+            job.fail(error)
+        except BaseException:
+            job.release()
+            raise
+        else:
+            job.finish(value)
 
 
 async def _tell(report: _Report) -> None:
@@ -62,15 +70,18 @@ async def _tell(report: _Report) -> None:
             _Report.left_undone(what)
 
 
-async def _finish(steps: _AsyncSteps) -> Receipt:
+async def _finish(steps: _AsyncSteps[_End]) -> _End:
+    """Runs the handlers of a request here, to its end."""
     try:
-        while not isinstance(step := await steps.next(), Receipt):
+        while True:
+            step = await steps.next()
             if isinstance(step, _Report):
                 await _tell(step)
                 await steps.logged().future
             elif isinstance(step, _Job):
                 await _work(step)
-        return step
+            else:
+                return step
     finally:
         steps.close()
 
@@ -92,7 +103,10 @@ class AsyncInbox:
         scope: str | None = None,
         slot: str | None = None,
         lease: float | timedelta | None = None,
+        handler_timeout: float | timedelta | None = None,
         retention: float | timedelta | None = None,
+        max_event_age: float | timedelta | None = MAX_EVENT_AGE,
+        max_attempts: int | None = None,
         queue: QueueOptions | None = None,
     ) -> None:
         """The options of `Inbox`. Opens the store, which blocks for a moment: make it at start-up."""
@@ -104,7 +118,10 @@ class AsyncInbox:
                 scope=scope,
                 slot=slot,
                 lease=lease,
+                handler_timeout=handler_timeout,
                 retention=retention,
+                max_event_age=max_event_age,
+                max_attempts=max_attempts,
                 queue=queue,
             )._asyncio()
         except BaseException:
@@ -112,29 +129,29 @@ class AsyncInbox:
             raise
 
     def on_message(
-        self, handler: Callable[[InboundMessage], _Answer]
-    ) -> Callable[[InboundMessage], _Answer]:
+        self, handler: Callable[Concatenate[InboundMessage, _Context], _Answer]
+    ) -> Callable[Concatenate[InboundMessage, _Context], _Answer]:
         """Decorates the function that answers messages: `Inbox.on_message`. It may be `async def`."""
         self._native.on_message(handler)
         return handler
 
     def on_delivery(
-        self, handler: Callable[[DeliveryEvent], _Result]
-    ) -> Callable[[DeliveryEvent], _Result]:
+        self, handler: Callable[Concatenate[DeliveryEvent, _Context], _Result]
+    ) -> Callable[Concatenate[DeliveryEvent, _Context], _Result]:
         """Decorates the function that is told what became of a reply: `Inbox.on_delivery`."""
         self._native.on_delivery(handler)
         return handler
 
     def on_opt_out(
-        self, handler: Callable[[OptOutEvent], _Result]
-    ) -> Callable[[OptOutEvent], _Result]:
+        self, handler: Callable[Concatenate[OptOutEvent, _Context], _Result]
+    ) -> Callable[Concatenate[OptOutEvent, _Context], _Result]:
         """Decorates the function that is told of opt-outs: `Inbox.on_opt_out`."""
         self._native.on_opt_out(handler)
         return handler
 
     def on_other(
-        self, handler: Callable[[Event], _Result]
-    ) -> Callable[[Event], _Result]:
+        self, handler: Callable[Concatenate[Event, _Context], _Result]
+    ) -> Callable[Concatenate[Event, _Context], _Result]:
         """Decorates the function that gets every other event: `Inbox.on_other`."""
         self._native.on_other(handler)
         return handler
@@ -166,8 +183,6 @@ class AsyncInbox:
         tasks: set[asyncio.Task[None]] = set()
         try:
             while (step := await steps.next()) is not None:
-                if not isinstance(step, (_Job, _Report)):
-                    continue
                 work = _work(step) if isinstance(step, _Job) else _tell(step)
                 task = asyncio.create_task(work)
                 tasks.add(task)
@@ -179,9 +194,13 @@ class AsyncInbox:
                 task.cancel()
             self._native.shutdown()
 
-    async def shutdown(self) -> None:
+    async def shutdown(self, limit: float | timedelta | None = None) -> bool:
         """Stops `run`: `Inbox.shutdown` as a coroutine."""
-        await self._native.shutdown().future
+        return await self._native.shutdown(limit).future
+
+    async def health(self) -> Health:
+        """For a health check of the server: `Inbox.health`."""
+        return await self._native.health().future
 
     async def outcome(self, message_id: str) -> Record | None:
         """What is known about the answer to `message_id`: `Inbox.outcome`."""
@@ -199,9 +218,11 @@ class AsyncInbox:
         """How long the oldest `maybe_sent` has waited: `Inbox.oldest_maybe_sent_age`."""
         return await self._native.oldest_maybe_sent_age().future
 
-    async def rearm(self, message_id: str) -> Literal["rearmed", "refused", "unknown"]:
+    async def rearm(
+        self, message_id: str, event: InboundMessage | None = None
+    ) -> _Rearmed:
         """An operator says: send it after all: `Inbox.rearm`."""
-        return await self._native.rearm(message_id).future
+        return await _finish(self._native.rearm(message_id, event))
 
     async def forget(self, phone: str) -> int:
         """Erases what names or quotes `phone`: `Inbox.forget`."""

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import Any, Literal, TypeVar
 
+    from ._native import _Job
+
     _Kind = Literal["plain", "async", "generator", "async generator"]
     _T = TypeVar("_T")
 
@@ -32,6 +34,19 @@ def kind_of(function: Any) -> _Kind:
         if inspect.isgeneratorfunction(called):
             return "generator"
     return "plain"
+
+
+def takes_context(function: Callable[..., Any]) -> bool:
+    """Whether a handler takes its context: in a second positional parameter that has no default, or
+    that is called `context`."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # a function of C that does not tell
+        return False
+    positional = [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
+    if len(positional) < 2:
+        return False
+    return positional[1].default is inspect.Parameter.empty or positional[1].name == "context"
 
 
 def _class(value: object) -> type[object]:
@@ -105,21 +120,31 @@ def call_alone(
         asyncio.run(await_it())
 
 
-async def call(function: Callable[[_T], Any], argument: _T) -> Any:
+async def call(function: Callable[..., Any], *arguments: Any, job: _Job | None = None) -> Any:
     """Calls `function` from a task: an `async def` one here, any other on a thread, so that the loop
-    goes on; what that gives to be awaited is awaited here."""
+    goes on; what that gives to be awaited is awaited here. `job` lives until the function ends."""
     if kind_of(function) == "async":
-        return await function(argument)
-    value, error = await in_thread(_outcome, function, argument)
+        return await _ending(function(*arguments), job)
+    value, error = await in_thread(_outcome, function, arguments, job)
     if error is not None:
         raise error
-    return await value if inspect.isawaitable(value) else value
+    return await _ending(value, job) if inspect.isawaitable(value) else value
 
 
-def _outcome(function: Callable[[_T], Any], argument: _T) -> tuple[Any, BaseException | None]:
+async def _ending(work: Awaitable[_T], job: _Job | None) -> _T:
+    try:
+        return await work
+    finally:
+        if job is not None:
+            job.end()
+
+
+def _outcome(
+    function: Callable[..., Any], arguments: tuple[Any, ...], _job: _Job | None
+) -> tuple[Any, BaseException | None]:
     """What the function returned, or raised: a `StopIteration` could not pass from thread to task."""
     try:
-        return function(argument), None
+        return function(*arguments), None
     except BaseException as error:
         return None, error
 
@@ -155,3 +180,37 @@ async def in_thread(function: Callable[..., _T], *arguments: Any) -> _T:
 
     Thread(target=run, name="backchat-handler", daemon=True).start()
     return await future
+
+
+class Cancelling:
+    """A part of a task that may be cancelled by itself, without the rest of the task."""
+
+    def __enter__(self) -> Cancelling:
+        import asyncio
+
+        self._task = asyncio.current_task()
+        self._before = self._requests()
+        self._is_over = False
+        self._is_cancelled = False
+        return self
+
+    def cancel(self) -> None:
+        """Cancels it, unless it is over."""
+        if self._task is not None and not self._is_over:
+            self._is_cancelled = True
+            self._task.cancel()
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        import asyncio
+
+        self._is_over = True
+        if not self._is_cancelled:
+            return False
+        if uncancel := getattr(self._task, "uncancel", None):  # from Python 3.11 on
+            uncancel()
+        return isinstance(error, asyncio.CancelledError) and self._requests() <= self._before
+
+    def _requests(self) -> int:
+        """How often others have asked the task to end."""
+        cancelling = getattr(self._task, "cancelling", None)
+        return cancelling() if cancelling else 0

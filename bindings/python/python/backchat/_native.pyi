@@ -19,6 +19,7 @@ ERROR_CODES: Final[tuple[str, ...]]
 _T = TypeVar("_T")
 _List: TypeAlias = list[_T]
 
+_Bytes: TypeAlias = bytes
 _Body: TypeAlias = bytes | bytearray | memoryview
 
 @type_check_only
@@ -28,8 +29,17 @@ class _HasItems(Protocol):
 _Headers: TypeAlias = Mapping[str, str] | _HasItems | Iterable[tuple[str, str]] | Iterable[tuple[bytes, bytes]]
 
 _State: TypeAlias = Literal[
-    "claimed", "sending", "released", "sent", "rejected", "skipped", "maybe_sent"
+    "queued",
+    "claimed",
+    "sending",
+    "retrying",
+    "sent",
+    "rejected",
+    "skipped",
+    "maybe_sent",
+    "given_up",
 ]
+_Rearmed: TypeAlias = Literal["rearmed", "refused", "no_event", "unknown"]
 _PreferredChannel: TypeAlias = Literal["sms", "rcs", "whatsapp"]
 
 @type_check_only
@@ -521,7 +531,8 @@ class Client:
     `timedelta`.
 
     - `api_token`: default `PRELUDE_API_TOKEN`, then `API_TOKEN`; or a function that gives it,
-      asked before each call and once more after a 401.
+      asked before each call and once more after a 401, on a thread of its own. An `async def` one
+      needs an `AsyncClient`.
     - `base_url`: default `PRELUDE_BASE_URL`, then `https://api.prelude.dev`; `http` for
       loopback only.
     - `timeout`: for one call in all, retries included (8 s).
@@ -659,6 +670,42 @@ class Notify:
 
         <https://docs.prelude.so/notify/v2/api-reference/send-a-message>
         """
+    def inbound_media(
+        self,
+        message_id: str,
+        *,
+        timeout: float | timedelta | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> InboundMedia:
+        """`GET /v2/notify/inbound/{message_id}/media`: fetches the file that a user sent.
+
+        A GET sends nothing: it is repeated also after bytes have left, and never ends as
+        `maybe_sent`.
+
+        - `message_id`: that of the inbound message, `im_…`.
+        - `timeout`: for all of it (30 s, or the client's, where that is longer): more than Prelude
+          waits for a webhook's answer.
+
+        Raises `InvalidReplyContextError` for an id that is none, and `ApiError` for a message without
+        a file and for a file of more than 5 MiB. The other options and errors are those of
+        `Client.reply`.
+        """
+
+@final
+class InboundMedia:
+    """The file that a user sent."""
+    @property
+    def content_type(self) -> str | None:
+        """The `Content-Type`, such as `image/jpeg`."""
+    @property
+    def filename(self) -> str | None:
+        """Its name, without directories. The user chose it: do not take it for a path as it is."""
+    @property
+    def bytes(self) -> _Bytes:
+        """The file itself."""
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: Any, /) -> Self: ...
 
 @final
 class Answer:
@@ -719,11 +766,17 @@ class Record:
     def message_id(self) -> str:
         """The inbound message, `im_…`."""
     @property
+    def slot(self) -> str:
+        """Which of several replies to the message this is."""
+    @property
     def state(self) -> _State:
-        """What is known: `claimed`, `sending`, `released`, `sent`, `rejected`, `skipped`, `maybe_sent`."""
+        """What is known: `queued`, `claimed` (a handler runs), `sending` (a POST may be under way),
+        `retrying` (nothing was sent yet), `sent`, `rejected`, `skipped` (the handler gave no reply),
+        `maybe_sent`, `given_up`.
+        """
     @property
     def code(self) -> str | None:
-        """Why it was rejected, or why the last attempt was not sent."""
+        """Why it was rejected or given up, or why the last attempt was not sent."""
     @property
     def reply_id(self) -> str | None:
         """The id of the reply, `tx_…`."""
@@ -735,10 +788,7 @@ class Record:
         """What the delivery events have told so far, such as `delivered`."""
     @property
     def attempts(self) -> int:
-        """How often it was tried."""
-    @property
-    def given_up(self) -> bool:
-        """Whether the queue gave the message up, after its last attempt."""
+        """How often it was tried since it came, or since it was re-armed."""
     @property
     def created_at(self) -> datetime:
         """When the message was first seen, in UTC."""
@@ -755,11 +805,12 @@ class QueueOptions:
 
     - `concurrency`: how many messages this process works on at once, of one sender always only
       one (8).
-    - `max_attempts`: how often a message is tried before it is given up, and listed as
-      `released` (8).
+    - `max_attempts`: how often a message is tried whose handler fails, before it is `given_up` (8).
     - `backoff`: the wait after the first failure, doubled with each further one (2 s), and
       never longer than `longest_backoff` (5 minutes).
     - `poll`: how often to look for what other processes stored (0.2 s).
+
+    Raises `ConfigurationError` with the option's name.
     """
     def __new__(
         cls,
@@ -775,7 +826,7 @@ class QueueOptions:
         """How many messages this process works on at once."""
     @property
     def max_attempts(self) -> int:
-        """How often a message is tried."""
+        """How often a message is tried whose handler fails."""
     @property
     def backoff(self) -> timedelta:
         """The wait after the first failure."""
@@ -790,12 +841,49 @@ class QueueOptions:
     def __eq__(self, other: object, /) -> bool: ...
 
 @final
+class Health:
+    """The health of an inbox, for a health check of the server."""
+    @property
+    def ok(self) -> bool:
+        """`False` when messages of the queue have waited for more than a minute and no worker of any
+        process has one.
+        """
+    @property
+    def running(self) -> bool:
+        """Whether `run` is under way in this process."""
+    @property
+    def oldest_due(self) -> timedelta | None:
+        """The time since the longest waiting message of the queue became due."""
+    @property
+    def oldest_maybe_sent(self) -> timedelta | None:
+        """The age of the oldest `maybe_sent`, which waits for somebody to decide."""
+    @property
+    def refused_requests(self) -> int:
+        """The number of requests that this process refused, because they were not signed by Prelude."""
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: Any, /) -> Self: ...
+    def __eq__(self, other: object, /) -> bool: ...
+
+@final
+class HandlerContext:
+    """The run of a handler that is under way. A handler that takes a second parameter gets it."""
+    @property
+    def attempt(self) -> int:
+        """The number of this attempt at the message, from 1."""
+    def remaining(self) -> float:
+        """The seconds until the inbox stops waiting for the handler, at least 0."""
+    @property
+    def cancelled(self) -> bool:
+        """Whether the answer is not wanted any more: the time is over, or the inbox shuts down."""
+
+@final
 class Failure:
     """Something went wrong in an inbox, which has already dealt with it."""
     @property
-    def stage(self) -> Literal["webhook", "handler", "send", "store"]:
-        """Where: `webhook` (the request was not Prelude's, or no event), `handler` (it raised, or is
-        missing), `send` (the reply was not accepted, or nobody can know), `store`.
+    def stage(self) -> Literal["webhook", "handler", "send", "queue", "store"]:
+        """Where: `webhook` (the request holds no event that can be taken), `handler` (it raised, took
+        too long, or is missing), `send` (the reply was not accepted, or nobody can know), `queue`
+        (messages wait and no worker takes them), `store`.
         """
     @property
     def event_id(self) -> str | None:
@@ -804,8 +892,15 @@ class Failure:
     def message_id(self) -> str | None:
         """The message that was to be answered."""
     @property
+    def final(self) -> bool:
+        """Whether the inbox is done with it: the message was given up, refused, or may have been sent.
+        `False` when the inbox, or a redelivery, tries again.
+        """
+    @property
     def error(self) -> BaseException:
-        """What went wrong: a `BackchatError`, or what the handler raised."""
+        """What went wrong: a `BackchatError`, or what the handler raised; a `TypeError` says what it
+        returned that is no answer.
+        """
 
 @final
 class SignedEvent:
@@ -940,6 +1035,14 @@ class _AsyncNotify:
         max_retries: int | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> _Call[SendResponse]: ...
+    def inbound_media(
+        self,
+        message_id: str,
+        *,
+        timeout: float | timedelta | None = None,
+        max_retries: int | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> _Call[InboundMedia]: ...
 
 @final
 class _AsyncToken:
@@ -948,9 +1051,11 @@ class _AsyncToken:
 @final
 class _Job:
     @property
-    def handler(self) -> Callable[[Any], Any]: ...
+    def handler(self) -> Callable[..., Any]: ...
     @property
-    def event(self) -> Any: ...
+    def arguments(self) -> tuple[Any, ...]: ...
+    def when_unwanted(self, callback: Callable[[], object]) -> bool: ...
+    def end(self) -> None: ...
     def finish(self, value: object) -> None: ...
     def fail(self, error: BaseException) -> None: ...
     def release(self) -> None: ...
@@ -972,8 +1077,8 @@ class _Steps:
     def close(self) -> None: ...
 
 @final
-class _AsyncSteps:
-    def next(self) -> Future[_Job | _Report | Receipt | None]: ...
+class _AsyncSteps(Generic[_T]):
+    def next(self) -> Future[_Job | _Report | _T]: ...
     @staticmethod
     def logged() -> _Call[None]: ...
     def close(self) -> None: ...
@@ -989,46 +1094,51 @@ class _Inbox:
         scope: str | None,
         slot: str | None,
         lease: float | timedelta | None,
+        handler_timeout: float | timedelta | None,
         retention: float | timedelta | None,
+        max_event_age: float | timedelta | None,
+        max_attempts: int | None,
         queue: QueueOptions | None,
     ) -> Self: ...
     def _asyncio(self) -> _AsyncInbox: ...
-    @property
-    def _concurrency(self) -> int | None: ...
-    def on_message(self, handler: Callable[[InboundMessage], Any]) -> None: ...
-    def on_delivery(self, handler: Callable[[DeliveryEvent], Any]) -> None: ...
-    def on_opt_out(self, handler: Callable[[OptOutEvent], Any]) -> None: ...
+    def on_message(self, handler: Callable[..., Any]) -> None: ...
+    def on_delivery(self, handler: Callable[..., Any]) -> None: ...
+    def on_opt_out(self, handler: Callable[..., Any]) -> None: ...
     def on_other(self, handler: Callable[..., Any]) -> None: ...
     def on_error(self, hook: Callable[[Failure], Any]) -> None: ...
     def receive(self, body: _Body, headers: _Headers) -> Receipt: ...
     def handle(self, event: Event) -> Receipt: ...
     def _run(self) -> _Steps: ...
-    def shutdown(self) -> None: ...
+    def shutdown(self, limit: float | timedelta | None = None) -> bool: ...
+    def health(self) -> Health: ...
     def outcome(self, message_id: str) -> Record | None: ...
     def list(self, state: str | None = None, since: datetime | None = None) -> _List[Record]: ...
     def counts(self) -> dict[_State, int]: ...
     def oldest_maybe_sent_age(self) -> timedelta | None: ...
-    def rearm(self, message_id: str) -> Literal["rearmed", "refused", "unknown"]: ...
+    def rearm(self, message_id: str, event: InboundMessage | None = None) -> _Rearmed: ...
     def forget(self, phone: str) -> int: ...
     def prune(self) -> int: ...
 
 # `_Inbox._asyncio()`: every call is one to await.
 @type_check_only
 class _AsyncInbox:
-    def on_message(self, handler: Callable[[InboundMessage], Any]) -> None: ...
-    def on_delivery(self, handler: Callable[[DeliveryEvent], Any]) -> None: ...
-    def on_opt_out(self, handler: Callable[[OptOutEvent], Any]) -> None: ...
+    def on_message(self, handler: Callable[..., Any]) -> None: ...
+    def on_delivery(self, handler: Callable[..., Any]) -> None: ...
+    def on_opt_out(self, handler: Callable[..., Any]) -> None: ...
     def on_other(self, handler: Callable[..., Any]) -> None: ...
     def on_error(self, hook: Callable[[Failure], Any]) -> None: ...
-    def receive(self, body: _Body, headers: _Headers) -> _AsyncSteps: ...
-    def handle(self, event: Event) -> _AsyncSteps: ...
-    def _run(self) -> _AsyncSteps: ...
-    def shutdown(self) -> _Call[None]: ...
+    def receive(self, body: _Body, headers: _Headers) -> _AsyncSteps[Receipt]: ...
+    def handle(self, event: Event) -> _AsyncSteps[Receipt]: ...
+    def _run(self) -> _AsyncSteps[None]: ...
+    def shutdown(self, limit: float | timedelta | None = None) -> _Call[bool]: ...
+    def health(self) -> _Call[Health]: ...
     def outcome(self, message_id: str) -> _Call[Record | None]: ...
     def list(self, state: str | None = None, since: datetime | None = None) -> _Call[_List[Record]]: ...
     def counts(self) -> _Call[dict[_State, int]]: ...
     def oldest_maybe_sent_age(self) -> _Call[timedelta | None]: ...
-    def rearm(self, message_id: str) -> _Call[Literal["rearmed", "refused", "unknown"]]: ...
+    def rearm(
+        self, message_id: str, event: InboundMessage | None = None
+    ) -> _AsyncSteps[_Rearmed]: ...
     def forget(self, phone: str) -> _Call[int]: ...
     def prune(self) -> _Call[int]: ...
 

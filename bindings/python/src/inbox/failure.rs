@@ -18,8 +18,9 @@ use crate::repr::Repr;
 /// Something went wrong in an inbox, which has already dealt with it.
 #[pyclass(frozen, module = "backchat")]
 pub(crate) struct Failure {
-    /// Where: `webhook` (the request was not Prelude's, or no event), `handler` (it raised, or is
-    /// missing), `send` (the reply was not accepted, or nobody can know), `store`.
+    /// Where: `webhook` (the request holds no event that can be taken), `handler` (it raised, took
+    /// too long, or is missing), `send` (the reply was not accepted, or nobody can know), `queue`
+    /// (messages wait and no worker takes them), `store`.
     #[pyo3(get)]
     stage: &'static str,
     /// The event, as far as one was read.
@@ -28,6 +29,10 @@ pub(crate) struct Failure {
     /// The message that was to be answered.
     #[pyo3(get)]
     message_id: Option<String>,
+    /// Whether the inbox is done with it: the message was given up, refused, or may have been sent.
+    /// `False` when the inbox, or a redelivery, tries again.
+    #[pyo3(get, name = "final")]
+    is_final: bool,
     /// What went wrong: a `BackchatError`, or what the handler raised; a `TypeError` says what it
     /// returned that is no answer.
     #[pyo3(get)]
@@ -41,6 +46,7 @@ impl Failure {
         let event_id = self.event_id.as_deref().map(EventId::from);
         Repr::new("Failure")
             .field("stage", Some(self.stage))
+            .flag("final", self.is_final)
             .masked("event_id", event_id.map(|id| id.masked()))
             .masked("message_id", message_id.map(|id| id.masked()))
             .masked("error", Some(function::type_name(self.error.bind(py))))
@@ -55,6 +61,7 @@ pub(super) fn line(failure: &CoreFailure) -> Line {
         Stage::Webhook => (Level::WARN, "webhook refused"),
         Stage::Handler => (Level::ERROR, "handler failed"),
         Stage::Send => (Level::WARN, "reply not accepted"),
+        Stage::Queue => (Level::WARN, "messages wait in the queue"),
         Stage::Store => (Level::WARN, "store failed"),
         _ => (Level::WARN, "inbox failed"),
     };
@@ -69,6 +76,7 @@ pub(super) fn line(failure: &CoreFailure) -> Line {
             "message_id",
             id(failure.message_id.as_ref().map(InboundMessageId::masked)),
         )
+        .field("final", Some(Value::Flag(failure.is_final)))
         .field(
             "code",
             error.map(|error| Value::text(error.code().to_string())),
@@ -104,6 +112,7 @@ pub(super) fn to_python<'py>(
                 .message_id
                 .as_ref()
                 .map(|id: &InboundMessageId| id.as_str().to_owned()),
+            is_final: failure.is_final,
             error,
         },
     )

@@ -4,13 +4,14 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use backchat_core::Event;
-use backchat_inbox::{Answer as CoreAnswer, HandlerError, caller};
+use backchat_inbox::{Answer as CoreAnswer, HandlerContext as CoreContext, HandlerError, caller};
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyString, PyTuple};
 use tokio::sync::oneshot;
 
 use super::answer::Answer;
+use super::context::{HandlerContext, Run};
 use super::steps::{Caller, Step};
 use super::wrong_answer::WrongAnswer;
 use crate::own::Own;
@@ -26,21 +27,44 @@ pub(super) struct Handler {
     pub(super) answers: bool,
     /// Whether somebody could await what it returns.
     pub(super) asyncio: bool,
+    /// Whether it takes its context.
+    pub(super) takes_context: bool,
 }
 
 impl Handler {
     /// Has the caller of this request run the handler on `event`.
     pub(super) async fn run(self, event: Event) -> Result<CoreAnswer, HandlerError> {
         let caller = caller::current::<Caller>().ok_or("nobody runs this request")?;
+        let context = CoreContext::current().ok_or("not the run of a handler")?;
+        let run = Arc::new(Run::new(context));
+        let mut waits = Waits {
+            caller: Arc::clone(&caller),
+            run: Some(Arc::clone(&run)),
+        };
         let (done, result) = oneshot::channel();
         caller.tell(Step::Job(Box::new(Job {
             handler: self,
             event,
+            run,
             done: Own::new(Mutex::new(Some(done))),
         })));
-        result
-            .await
-            .unwrap_or_else(|_| Err("nobody waits for this request any more".into()))
+        let result = result.await;
+        waits.run = None;
+        result.unwrap_or_else(|_| Err("nobody waits for this request any more".into()))
+    }
+}
+
+/// Tells the caller when the inbox does not wait for the handler any more.
+struct Waits {
+    caller: Arc<Caller>,
+    run: Option<Arc<Run>>,
+}
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        if let Some(callback) = self.run.take().and_then(|run| run.lose_interest()) {
+            self.caller.call(callback);
+        }
     }
 }
 
@@ -49,6 +73,7 @@ impl Handler {
 pub(crate) struct Job {
     handler: Handler,
     event: Event,
+    run: Arc<Run>,
     done: Own<Mutex<Option<Done>>>,
 }
 
@@ -61,20 +86,39 @@ impl Job {
         self.handler.function.clone_ref(py)
     }
 
+    /// The event, and the context if the handler takes it.
     #[getter]
-    fn event<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        event::to_python(py, self.event.clone())
+    fn arguments<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let event = event::to_python(py, self.event.clone())?;
+        if !self.handler.takes_context {
+            return PyTuple::new(py, [event]);
+        }
+        let context = Bound::new(py, HandlerContext(Arc::clone(&self.run)))?;
+        PyTuple::new(py, [event, context.into_any()])
+    }
+
+    /// Has the loop of this request call `callback` when the inbox does not wait for the handler any
+    /// more. `False`: it does not already.
+    fn when_unwanted(&self, callback: Py<PyAny>) -> bool {
+        self.run.set_callback(callback)
+    }
+
+    /// The handler has ended: another run of its message may begin.
+    fn end(&self) {
+        self.run.end();
     }
 
     /// The handler returned `value`.
     fn finish(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let answer = self.answer(value)?;
+        self.end();
         self.settle(answer.map_err(Into::into));
         Ok(())
     }
 
     /// The handler raised `error`: the message is released. The inbox reports it, with its traceback.
     fn fail(&self, error: &Bound<'_, PyAny>) {
+        self.end();
         self.settle(Err(Box::new(Raised::new(error))));
     }
 
@@ -92,7 +136,10 @@ impl Job {
 impl Job {
     /// What is no `Exception`, such as Ctrl-C, goes on to the caller.
     pub(super) fn run_here(&self, py: Python<'_>) -> PyResult<()> {
-        let called = self.handler.function.call1(py, (self.event(py)?,));
+        if self.run.is_unwanted() {
+            return Ok(());
+        }
+        let called = self.handler.function.call1(py, self.arguments(py)?);
         match called {
             Ok(value) => self.finish(value.bind(py)),
             Err(error) if error.is_instance_of::<PyException>(py) => {
@@ -101,6 +148,7 @@ impl Job {
                 Ok(())
             }
             Err(error) => {
+                self.end();
                 self.release();
                 Err(error)
             }
@@ -139,6 +187,12 @@ impl Job {
         if let Some(done) = done {
             let _nobody_waits = done.send(result);
         }
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

@@ -2,7 +2,9 @@
 //! in [`Inbox::run`] and in how the steps of a request are taken.
 
 mod answer;
+mod context;
 mod failure;
+mod health;
 mod job;
 mod queue;
 mod receipt;
@@ -15,22 +17,27 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 
-use backchat_core::{Error, InboundMessageId};
-use backchat_inbox::{Inbox as CoreInbox, Rearmed, State, caller};
+use backchat_core::{Error, Event as CoreEvent, InboundMessageId};
+use backchat_inbox::{Inbox as CoreInbox, State, caller};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::PyBool;
 
 use crate::body::{Body, Headers};
 use crate::client::Client;
+use crate::error::raised;
 use crate::event::Event;
 use crate::mailbox::Mailbox;
+use crate::options::{Count, Given};
 use crate::time::{Moment, Seconds};
 use crate::token::LoopSetter;
 use crate::webhook::Webhook;
 use crate::{function, future, log, wait};
 
 pub(crate) use answer::Answer;
+pub(crate) use context::HandlerContext;
 pub(crate) use failure::Failure;
+pub(crate) use health::Health;
 use job::Handler;
 pub(crate) use job::{Job, Raised};
 pub(crate) use queue::QueueOptions;
@@ -46,7 +53,6 @@ use steps::{Caller, LoopSteps, Step, ThreadSteps};
 pub(crate) struct Inbox {
     inner: CoreInbox,
     asyncio: bool,
-    queue: Option<usize>,
     token_loop: Option<LoopSetter>,
     on_error: Hook,
 }
@@ -54,42 +60,55 @@ pub(crate) struct Inbox {
 #[pymethods]
 impl Inbox {
     #[new]
-    #[pyo3(signature = (client, webhook, *, store, scope, slot, lease, retention, queue))]
+    #[pyo3(signature = (client, webhook, *, store, scope, slot, lease, handler_timeout, retention, max_event_age, max_attempts, queue))]
     fn new(
         py: Python<'_>,
         client: &Bound<'_, Client>,
         webhook: &Bound<'_, Webhook>,
-        store: Option<String>,
-        scope: Option<String>,
-        slot: Option<String>,
-        lease: Option<Seconds>,
-        retention: Option<Seconds>,
-        queue: Option<&Bound<'_, QueueOptions>>,
+        store: Option<Given<String>>,
+        scope: Option<Given<String>>,
+        slot: Option<Given<String>>,
+        lease: Option<Given<Seconds>>,
+        handler_timeout: Option<Given<Seconds>>,
+        retention: Option<Given<Seconds>>,
+        max_event_age: Option<Given<Seconds>>,
+        max_attempts: Option<Given<Count>>,
+        queue: Option<Given<Bound<'_, QueueOptions>>>,
     ) -> PyResult<Self> {
         log::install(py)?;
         let mut builder = CoreInbox::builder(client.get().inner.clone(), webhook.get().0.clone());
         if let Some(scope) = scope {
-            builder = builder.scope(scope);
+            builder = builder.scope(scope.named(py, "scope", "a str")?);
         }
         if let Some(slot) = slot {
-            builder = builder.slot(slot);
+            builder = builder.slot(slot.named(py, "slot", "a str")?);
         }
-        if let Some(Seconds(lease)) = lease {
-            builder = builder.lease(lease);
+        if let Some(lease) = lease {
+            builder = builder.lease(lease.time(py, "lease")?);
         }
-        if let Some(Seconds(retention)) = retention {
-            builder = builder.retention(retention);
+        if let Some(timeout) = handler_timeout {
+            builder = builder.handler_timeout(timeout.time(py, "handler_timeout")?);
         }
-        let options = queue.map(|queue| queue.get().0.clone());
-        let queue = options.as_ref().map(|options| options.concurrency);
-        if let Some(options) = options {
-            builder = builder.queue(options);
+        if let Some(retention) = retention {
+            builder = builder.retention(retention.time(py, "retention")?);
         }
-        let store = store.unwrap_or_default();
-        let built = wait::work(py, async move { Ok(builder.store(&store).await?.build()) })?;
+        let age = max_event_age.map(|age| age.time(py, "max_event_age"));
+        builder = builder.max_event_age(age.transpose()?);
+        if let Some(attempts) = max_attempts {
+            builder = builder.max_attempts(attempts.count(py, "max_attempts")?);
+        }
+        if let Some(queue) = queue {
+            let queue = queue.named(py, "queue", "QueueOptions")?;
+            builder = builder.queue(queue.get().0.clone());
+        }
+        let store = store.map(|store| store.named(py, "store", "a str"));
+        let built = match store.transpose()? {
+            None => builder.build().map_err(raised(py))?,
+            Some(store) => wait::work(py, async move { builder.store(&store).await?.build() })?,
+        };
         let on_error = Hook::default();
         let hook = on_error.clone();
-        built.on_error(move |failure| {
+        let told = built.on_error(move |failure| {
             log::push(failure::line(failure));
             if let Some(report) = hook.report(failure)
                 && let Some(caller) = caller::current::<Caller>()
@@ -97,10 +116,10 @@ impl Inbox {
                 caller.tell(Step::Report(report));
             }
         });
+        told.map_err(raised(py))?;
         Ok(Self {
             inner: built,
             asyncio: false,
-            queue,
             token_loop: client.get().token_loop.clone(),
             on_error,
         })
@@ -111,53 +130,50 @@ impl Inbox {
         Self {
             inner: self.inner.clone(),
             asyncio: true,
-            queue: self.queue,
             token_loop: self.token_loop.clone(),
             on_error: self.on_error.clone(),
         }
     }
 
-    /// How many threads `run` needs; `None` in inline mode.
-    #[getter]
-    fn _concurrency(&self) -> Option<usize> {
-        self.queue
-    }
-
     fn on_message(&self, handler: Bound<'_, PyAny>) -> PyResult<()> {
+        let py = handler.py();
         let handler = self.handler(handler, "on_message", true)?;
-        self.inner.on_message(move |message| {
+        let set = self.inner.on_message(move |message| {
             handler
                 .clone()
                 .run(backchat_core::Event::InboundMessage(message))
         });
-        Ok(())
+        set.map_err(raised(py))
     }
 
     fn on_delivery(&self, handler: Bound<'_, PyAny>) -> PyResult<()> {
+        let py = handler.py();
         let handler = self.handler(handler, "on_delivery", false)?;
-        self.inner.on_delivery(move |event| {
+        let set = self.inner.on_delivery(move |event| {
             let run = handler.clone().run(backchat_core::Event::Delivery(event));
             async move { run.await.map(drop) }
         });
-        Ok(())
+        set.map_err(raised(py))
     }
 
     fn on_opt_out(&self, handler: Bound<'_, PyAny>) -> PyResult<()> {
+        let py = handler.py();
         let handler = self.handler(handler, "on_opt_out", false)?;
-        self.inner.on_opt_out(move |event| {
+        let set = self.inner.on_opt_out(move |event| {
             let run = handler.clone().run(backchat_core::Event::OptOut(event));
             async move { run.await.map(drop) }
         });
-        Ok(())
+        set.map_err(raised(py))
     }
 
     fn on_other(&self, handler: Bound<'_, PyAny>) -> PyResult<()> {
+        let py = handler.py();
         let handler = self.handler(handler, "on_other", false)?;
-        self.inner.on_other(move |event| {
+        let set = self.inner.on_other(move |event| {
             let run = handler.clone().run(event);
             async move { run.await.map(drop) }
         });
-        Ok(())
+        set.map_err(raised(py))
     }
 
     fn on_error(&self, hook: Bound<'_, PyAny>) -> PyResult<()> {
@@ -174,10 +190,9 @@ impl Inbox {
     ) -> PyResult<Bound<'py, PyAny>> {
         let inbox = self.inner.clone();
         let body = body.as_bytes().to_vec();
-        self.request(
-            py,
-            move || async move { inbox.receive(&body, headers.0).await },
-        )
+        self.request(py, move || async move {
+            Step::Received(inbox.receive(&body, headers.0).await)
+        })
     }
 
     /// The same for an event.
@@ -188,7 +203,9 @@ impl Inbox {
     ) -> PyResult<Bound<'py, PyAny>> {
         let inbox = self.inner.clone();
         let event = event.get().0.clone();
-        self.request(py, move || async move { inbox.handle(event).await })
+        self.request(py, move || async move {
+            Step::Received(inbox.handle(event).await)
+        })
     }
 
     /// The steps of what must run beside the requests.
@@ -207,13 +224,24 @@ impl Inbox {
         Ok(Bound::new(py, steps)?.into_any())
     }
 
-    fn shutdown<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    #[pyo3(signature = (limit=None))]
+    fn shutdown<'py>(
+        &self,
+        py: Python<'py>,
+        limit: Option<Given<Seconds>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let limit = limit.map(|limit| limit.time(py, "limit")).transpose()?;
         let inbox = self.inner.clone();
         let shutdown = async move {
-            inbox.shutdown().await;
-            Ok(())
+            if limit.is_none() {
+                inbox.shutdown().await;
+            }
+            // Without a limit all has ended, but for handlers that went on after their time.
+            Ok(inbox.shutdown_within(limit.unwrap_or_default()).await)
         };
-        self.work(py, shutdown, |py, ()| Ok(py.None().into_bound(py)))
+        self.work(py, shutdown, |py, ended| {
+            Ok(PyBool::new(py, ended).to_owned().into_any())
+        })
     }
 
     fn outcome<'py>(&self, py: Python<'py>, message_id: &str) -> PyResult<Bound<'py, PyAny>> {
@@ -261,15 +289,35 @@ impl Inbox {
         self.work(py, age, |py, age| Ok(age.into_pyobject(py)?.into_any()))
     }
 
-    fn rearm<'py>(&self, py: Python<'py>, message_id: &str) -> PyResult<Bound<'py, PyAny>> {
+    fn health<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let inbox = self.inner.clone();
+        self.work(py, async move { inbox.health().await }, |py, health| {
+            Ok(Bound::new(py, Health(health))?.into_any())
+        })
+    }
+
+    /// A request, for it may run the handler.
+    #[pyo3(signature = (message_id, event=None))]
+    fn rearm<'py>(
+        &self,
+        py: Python<'py>,
+        message_id: &str,
+        event: Option<&Bound<'py, Event>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let (inbox, id) = (self.inner.clone(), InboundMessageId::from(message_id));
-        self.work(py, async move { inbox.rearm(&id).await }, |py, rearmed| {
-            let word = match rearmed {
-                Rearmed::Yes => "rearmed",
-                Rearmed::Refused(_) => "refused",
-                Rearmed::Unknown => "unknown",
-            };
-            Ok(word.into_pyobject(py)?.into_any())
+        let message = match event.map(|event| event.get().0.clone()) {
+            None => None,
+            Some(CoreEvent::InboundMessage(message)) if message.message_id == id => Some(message),
+            Some(_) => {
+                let why = "`event` must be the InboundMessage with this `message_id`";
+                return Err(PyValueError::new_err(why));
+            }
+        };
+        self.request(py, move || async move {
+            Step::Rearmed(match message {
+                Some(message) => inbox.rearm_with(&message).await,
+                None => inbox.rearm(&id).await,
+            })
         })
     }
 
@@ -297,11 +345,13 @@ impl Inbox {
     ) -> PyResult<Handler> {
         callable(&function, role)?;
         function::accept(&function, role, self.asyncio)?;
+        let takes_context = function::takes_context(&function)?;
         Ok(Handler {
             function: Arc::new(function.unbind()),
             role,
             answers,
             asyncio: self.asyncio,
+            takes_context,
         })
     }
 
@@ -317,17 +367,14 @@ impl Inbox {
     fn request<'py, W, F>(&self, py: Python<'py>, work: W) -> PyResult<Bound<'py, PyAny>>
     where
         W: FnOnce() -> F,
-        F: Future<Output = backchat_inbox::Receipt> + Send + 'static,
+        F: Future<Output = Step> + Send + 'static,
     {
-        let request = work();
-        let request = move || async move { Step::Received(request.await) };
         if self.asyncio {
             self.set_loop(py)?;
-            let steps = AsyncSteps(LoopSteps::start(py, request)?);
+            let steps = AsyncSteps(LoopSteps::start(py, work)?);
             return Ok(Bound::new(py, steps)?.into_any());
         }
-        let receipt = ThreadSteps::start(py, request)?.finish(py)?;
-        Ok(Bound::new(py, Receipt(receipt))?.into_any())
+        ThreadSteps::start(py, work)?.finish(py)?.into_python(py)
     }
 
     fn work<'py, T: Send + 'static>(

@@ -21,13 +21,21 @@ frozen!(Record {
         self.0.key.message_id.as_str()
     }
 
-    /// What is known: `claimed`, `sending`, `released`, `sent`, `rejected`, `skipped`, `maybe_sent`.
+    /// Which of several replies to the message this is.
+    #[getter]
+    fn slot(&self) -> &str {
+        &self.0.key.slot
+    }
+
+    /// What is known: `queued`, `claimed` (a handler runs), `sending` (a POST may be under way),
+    /// `retrying` (nothing was sent yet), `sent`, `rejected`, `skipped` (the handler gave no reply),
+    /// `maybe_sent`, `given_up`.
     #[getter]
     fn state(&self) -> &'static str {
         self.0.state.as_str()
     }
 
-    /// Why it was rejected, or why the last attempt was not sent.
+    /// Why it was rejected or given up, or why the last attempt was not sent.
     #[getter]
     fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
@@ -57,16 +65,10 @@ frozen!(Record {
         self.0.delivery.map(backchat_core::DeliveryStatus::as_str)
     }
 
-    /// How often it was tried.
+    /// How often it was tried since it came, or since it was re-armed.
     #[getter]
     fn attempts(&self) -> u32 {
         self.0.attempts
-    }
-
-    /// Whether the queue gave the message up, after its last attempt.
-    #[getter]
-    fn given_up(&self) -> bool {
-        self.0.is_given_up()
     }
 
     /// When the message was first seen, in UTC.

@@ -10,9 +10,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use backchat_core::{Error, runtime};
-use backchat_inbox::{Receipt as CoreReceipt, caller};
+use backchat_inbox::{Rearmed, Receipt as CoreReceipt, caller};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
 use super::job::Job;
 use super::receipt::Receipt;
@@ -30,6 +31,8 @@ pub(super) enum Step {
     Report(Report),
     /// `receive` has ended.
     Received(CoreReceipt),
+    /// `rearm` has ended.
+    Rearmed(Result<Rearmed, Error>),
     /// `run` has ended.
     Ran,
 }
@@ -76,12 +79,23 @@ impl Caller {
     }
 }
 
+impl Caller {
+    /// Has the loop call `function`. A thread that runs a handler cannot be told.
+    pub(super) fn call(&self, function: Py<PyAny>) {
+        if let Line::Loop(_, mailbox) = &self.0 {
+            mailbox.post(Box::new(move |py| function.call0(py).map(drop)));
+        }
+    }
+}
+
 impl Step {
-    fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    pub(super) fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         Ok(match self {
             Step::Job(job) => Bound::new(py, *job)?.into_any(),
             Step::Received(receipt) => Bound::new(py, Receipt(receipt))?.into_any(),
             Step::Report(report) => Bound::new(py, report)?.into_any(),
+            Step::Rearmed(Ok(rearmed)) => PyString::new(py, rearmed.as_str()).into_any(),
+            Step::Rearmed(Err(error)) => return Err(raise(py, &error)),
             Step::Ran => py.None().into_bound(py),
         })
     }
@@ -102,13 +116,12 @@ impl ThreadSteps {
     }
 
     /// Runs the handlers of the request here, to its end.
-    pub(super) fn finish(&self, py: Python<'_>) -> PyResult<CoreReceipt> {
+    pub(super) fn finish(&self, py: Python<'_>) -> PyResult<Step> {
         loop {
             match wait::next(py, self.receiver()?)? {
                 Step::Job(job) => job.run_here(py)?,
                 Step::Report(report) => report.run_here(py)?,
-                Step::Received(receipt) => return Ok(receipt),
-                Step::Ran => return Err(PyRuntimeError::new_err("no request")),
+                end => return Ok(end),
             }
         }
     }

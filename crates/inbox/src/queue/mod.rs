@@ -13,7 +13,7 @@ pub(crate) use housekeeping::Housekeeping;
 
 use crate::inbox::Inbox;
 
-/// The time that a shutdown waits for the ends of cancelled handlers to be recorded.
+/// The time that a shutdown waits for cancelled handlers to end, and for their ends to be recorded.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 impl Inbox {
@@ -45,13 +45,20 @@ impl Inbox {
 
     /// As [`Inbox::shutdown`], but waits for handlers no longer than `limit`: their messages are
     /// then released, so that another process takes them at once. Tells whether everything that was
-    /// begun has ended.
+    /// begun has ended, also the handlers that went on after their time.
     pub async fn shutdown_within(&self, limit: Duration) -> bool {
-        if tokio::time::timeout(limit, self.shutdown()).await.is_ok() {
+        let ended = async {
+            self.shutdown().await;
+            self.inner.runs.all_ended().await;
+        };
+        if tokio::time::timeout(limit, ended).await.is_ok() {
             return true;
         }
         self.inner.runs.cancel_all();
-        let last_words = tokio::time::timeout(LAST_WORDS, self.inner.tasks.idle());
-        last_words.await.is_ok()
+        let last_words = async {
+            self.inner.tasks.idle().await;
+            self.inner.runs.all_ended().await;
+        };
+        tokio::time::timeout(LAST_WORDS, last_words).await.is_ok()
     }
 }

@@ -117,7 +117,7 @@ impl Draft {
         self.fails(ErrorFields {
             code: code.to_owned(),
             class: "SignatureVerificationError".to_owned(),
-            webhook_status: 401,
+            webhook_status: if reason == "body_too_long" { 413 } else { 401 },
             reason: Some(reason.to_owned()),
             ..ErrorFields::default()
         })
