@@ -339,7 +339,7 @@ export interface Failure {
 
 /** What to answer Prelude: hand it to the web framework. */
 export interface Receipt {
-  /** 200: done, do not send it again. 401: not from Prelude. 503: send it again. */
+  /** 200: done, do not send it again. 401: not from Prelude. 413: too long. 503: send it again. */
   status: number;
   /** A word for people who read the log. */
   body: string;

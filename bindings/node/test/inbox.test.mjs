@@ -124,10 +124,11 @@ test("delivery, opt-out and other events have handlers of their own", async () =
   const { body, headers } = await sandbox.optOut(FROM, "HELP");
   assert.deepEqual(await one.receive(body, headers), { status: 200, body: "handled", headers: {} });
   const [{ id }] = sandbox.messages;
-  const delivered = (type) =>
-    eventFromJson(JSON.stringify({ id: "evt_1", type, payload: { message_id: id }, created_at: "x" }));
-  await one.handle(delivered("transactional.message.delivered"));
-  await one.handle(delivered("moon.rose"));
+  const event = (number, type) =>
+    eventFromJson(JSON.stringify({ id: `evt_${number}`, type, payload: { message_id: id }, created_at: "x" }));
+  await one.handle(event(1, "transactional.message.delivered"));
+  await one.handle(event(2, "moon.rose"));
+  await one.handle(event(2, "moon.rose"));
   assert.deepEqual(seen, ["help", "delivered", "moon.rose"]);
   const [record] = await one.list();
   assert.equal(record.delivery, "delivered");

@@ -1,6 +1,7 @@
 // Every wrong option of an inbox, by its name.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { inspect } from "node:util";
 import { Client, ConfigurationError, Inbox, Webhook } from "backchat";
 
 const DAY = 24 * 3600 * 1000;
@@ -13,7 +14,7 @@ function refused(option, options) {
   assert.throws(
     () => make(options),
     (error) => error instanceof ConfigurationError && error.option === option,
-    `${option}: ${JSON.stringify(options)}`,
+    `${option}: ${inspect(options)}`,
   );
 }
 
