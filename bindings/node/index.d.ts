@@ -507,7 +507,7 @@ export class Inbox {
   /**
    * Stops {@link run}: takes nothing more from the queue, and waits for what was begun, no longer than
    * `limit` milliseconds. Then the signals of the handlers that still run abort, and their messages are
-   * released. `true` when all work has ended.
+   * released. `true` when all work, every handler included, has ended.
    */
   shutdown(options?: { limit?: number | undefined }): Promise<boolean>;
   /** The health of this inbox, cheap enough for a check every few seconds. */

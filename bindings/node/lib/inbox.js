@@ -2,6 +2,7 @@
 "use strict";
 
 const { AsyncResource } = require("node:async_hooks");
+const { setTimeout } = require("node:timers/promises");
 const native = require("./native.js");
 const post = require("./mailbox.js");
 const { Client } = require("./client.js");
@@ -15,6 +16,9 @@ const { isDebugged, tryHook } = require("./log.js");
 const { nodeHandler } = require("./node_handler.js");
 const { bytes, pairs } = require("./request.js");
 
+// How long a shutdown waits for handlers whose signals it has aborted, in milliseconds.
+const LAST_WORDS = 1000;
+
 const TEXTS = ["store", "scope", "slot"];
 const NUMBERS = ["lease", "handlerTimeout", "retention", "maxEventAge", "maxAttempts"];
 const OPTIONS = [...TEXTS, ...NUMBERS, "queue"];
@@ -26,6 +30,8 @@ class Inbox {
   #native;
   #handlers = {};
   #hook;
+  // How many handlers have not settled yet, also those that nobody waits for any more.
+  #running = 0;
   // Who is told what goes wrong while no call is under way.
   #owner = { failed: (failure, error) => this.#tell(failure.stage, error, failure) };
 
@@ -98,7 +104,8 @@ class Inbox {
   async shutdown(options = {}) {
     known(options, ["limit"], this.shutdown);
     const limit = exact("limit", options.limit, "number", this.shutdown);
-    return this.#ended(this.shutdown, (call) => this.#native.shutdown(call, limit));
+    const ended = await this.#ended(this.shutdown, (call) => this.#native.shutdown(call, limit));
+    return ended && this.#settled();
   }
 
   async health() {
@@ -171,8 +178,21 @@ class Inbox {
   }
 
   async #handle(name, event, context) {
-    const answer = await this.#handlers[name](event, context);
-    return name === "message" ? answered(answer) : undefined;
+    this.#running += 1;
+    try {
+      const answer = await this.#handlers[name](event, context);
+      return name === "message" ? answered(answer) : undefined;
+    } finally {
+      this.#running -= 1;
+    }
+  }
+
+  async #settled() {
+    const end = performance.now() + LAST_WORDS;
+    while (this.#running > 0 && performance.now() < end) {
+      await setTimeout(10);
+    }
+    return this.#running === 0;
   }
 
   // The inbox goes on, whatever the application's log does.

@@ -111,7 +111,7 @@ test("in the queue hung handlers do not hold up the others, nor the end", async 
   const { body, headers } = await sandbox.say(FROM, "Hi");
   await one.receive(body, headers);
   await until(() => sandbox.messages.length === 1, PATIENCE);
-  await one.shutdown({ limit: 5000 });
+  assert.equal(await one.shutdown({ limit: 5000 }), false);
   await running;
   assert.equal(runs, 2);
   assert.ok(signals.every(({ aborted }) => aborted));
@@ -132,12 +132,28 @@ test("a shutdown with a limit ends a handler that hangs, and its message is free
   const running = one.run();
   await begun.promise;
   const began = performance.now();
-  await one.shutdown({ limit: 200 });
+  assert.equal(await one.shutdown({ limit: 200 }), false);
   await running;
   assert.ok(performance.now() - began < PATIENCE);
   assert.equal(signal.aborted, true);
   assert.equal(signal.reason.name, "AbortError");
   assert.equal((await one.outcome(message_id)).state, "retrying");
+});
+
+test("a shutdown is true when the handlers end at their signal", async () => {
+  const begun = held();
+  const one = inbox({ queue: { poll: 10 } })
+    .onMessage(async (message, { signal }) => {
+      begun.release();
+      await new Promise((resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    })
+    .onError(() => {});
+  const { body, headers } = await sandbox.say(FROM, "Hi");
+  await one.receive(body, headers);
+  const running = one.run();
+  await begun.promise;
+  assert.equal(await one.shutdown({ limit: 200 }), true);
+  await running;
 });
 
 test("a shutdown without anything to do is true", async () => {
