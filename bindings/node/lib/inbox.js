@@ -8,7 +8,7 @@ const post = require("./mailbox.js");
 const { Client } = require("./client.js");
 const { Webhook } = require("./webhook.js");
 const { answered } = require("./answer.js");
-const { exact, known, string } = require("./check.js");
+const { exact, known } = require("./check.js");
 const { checked, configuration, fromFields, here } = require("./errors.js");
 const { moment, revived } = require("./events.js");
 const { fetchHandler } = require("./fetch.js");
@@ -113,11 +113,14 @@ class Inbox {
   }
 
   async outcome(messageId) {
-    const id = string("messageId", messageId, this.outcome);
+    const id = text("messageId", messageId, this.outcome);
     return this.#ended(this.outcome, (call) => this.#native.outcome(call, id));
   }
 
-  async list({ state, since } = {}) {
+  async list(query = {}) {
+    known(query, ["state", "since"], this.list);
+    const { since } = query;
+    const state = exact("state", query.state, "string", this.list);
     const from = since === undefined ? undefined : moment(since);
     return this.#ended(this.list, (call) => this.#native.list(call, state, from));
   }
@@ -131,7 +134,7 @@ class Inbox {
   }
 
   async rearm(messageId, event) {
-    const id = string("messageId", messageId, this.rearm);
+    const id = text("messageId", messageId, this.rearm);
     if (event === undefined) {
       return this.#ended(this.rearm, (call) => this.#native.rearm(call, id));
     }
@@ -140,7 +143,7 @@ class Inbox {
   }
 
   async forget(phone) {
-    const number = string("phone", phone, this.forget);
+    const number = text("phone", phone, this.forget);
     return this.#ended(this.forget, (call) => this.#native.forget(call, number));
   }
 
@@ -221,6 +224,13 @@ const SET = "is set already: an inbox has one function of each kind";
 function callable(name, value, shell) {
   if (typeof value !== "function") {
     throw configuration(name, "must be a function", shell);
+  }
+  return value;
+}
+
+function text(name, value, shell) {
+  if (typeof value !== "string" || value === "") {
+    throw configuration(name, "must be a string that is not empty", shell);
   }
   return value;
 }

@@ -63,6 +63,20 @@ test("a message whose event is gone is answered with the one that was kept", asy
   assert.deepEqual(sandbox.messages.map(({ text }) => text), ["Hello after all"]);
 });
 
+test("a wrong argument is named", async () => {
+  const one = inbox();
+  for (const [call, option] of [
+    [() => one.outcome(undefined), "messageId"],
+    [() => one.rearm(""), "messageId"],
+    [() => one.forget(""), "phone"],
+    [() => one.forget(33612345678), "phone"],
+    [() => one.list({ sate: "sent" }), "sate"],
+    [() => one.list({ state: 7 }), "state"],
+  ]) {
+    assert.equal((await failure(call)).option, option);
+  }
+});
+
 test("an old event that the ledger does not know is not taken", async () => {
   const failures = [];
   const one = inbox({ maxEventAge: 1 })
