@@ -16,7 +16,7 @@ export interface LogEntry {
   /** `debug` for what was sent, `warn` for everything else. */
   level: "debug" | "warn";
   /** What was asked of the API. */
-  operation: "reply" | "send";
+  operation: "reply" | "send" | "inbound_media";
   /** 1 for the first attempt of a call. */
   attempt: number;
   /** The inbound message that is answered, `im_…`. */
@@ -29,7 +29,7 @@ export interface LogEntry {
   requestId: string | null;
   /** The HTTP status of the answer. */
   status: number | null;
-  /** What is known about the message. */
+  /** What is known about the message. Of `inbound_media`: `sent` when the file was received. */
   outcome: "sent" | "not_sent" | "rejected" | "maybe_sent";
   /** The error's code, when it was not simply sent. */
   code: string | null;
@@ -193,6 +193,16 @@ export interface SendResponse {
   raw: string;
 }
 
+/** A file that a user sent. Printed it shows lengths only: the user chose its name. */
+export interface InboundMedia {
+  /** The `Content-Type`, such as `image/jpeg`. */
+  content_type: string | null;
+  /** The name, without directories. Do not take it for a path as it is. */
+  filename: string | null;
+  /** The file itself. */
+  bytes: Buffer;
+}
+
 /** What `replyOrTemplate` sent: `response.sent` says which. */
 export type Answered = ReplyResponse | SendResponse;
 
@@ -211,6 +221,14 @@ export interface Notify {
    * @see https://docs.prelude.so/notify/v2/api-reference/send-a-message
    */
   send(params: SendParams, options?: CallOptions): Promise<SendResponse>;
+  /**
+   * `GET /v2/notify/inbound/{message_id}/media`: fetches the file that a user sent with the message
+   * `messageId`, `im_…`. It is repeated on connection failures, 429 and 5xx, and never ends as
+   * `maybe_sent`. Default `timeout`: 30 s, or the client's where that is longer.
+   * @throws {InvalidReplyContextError} when `messageId` is no message's id
+   * @throws {ApiError} `http_error` for a file longer than 5 MiB
+   */
+  inboundMedia(messageId: string, options?: CallOptions): Promise<InboundMedia>;
 }
 
 /**
@@ -269,15 +287,31 @@ export class Webhook {
   verify(body: Body, headers: WebhookHeaders): PreludeEvent;
 }
 
-/** What a message handler returns: a text, nothing, or a reply with options. */
+/** The run of a handler: the second argument of every handler. */
+export interface HandlerContext {
+  /** The number of this attempt at the message, from 1. */
+  readonly attempt: number;
+  /**
+   * Aborts when the answer is not wanted any more: after `handlerTimeout` (`TimeoutError`), or when
+   * the inbox shuts down (`AbortError`). Hand it to `fetch` and to your model's client.
+   */
+  readonly signal: AbortSignal;
+  /** The milliseconds that are left of `handlerTimeout`. */
+  remaining(): number;
+}
+
+/**
+ * What a message handler returns: a text, nothing, or a reply with options. Everything else, and an
+ * empty text, is a failure of the handler that says what was returned.
+ */
 export type HandlerAnswer =
   | string
   | null
   | undefined
   | void
   | {
-      /** What the user reads. `null`: no reply. */
-      text: string | null;
+      /** What the user reads. */
+      text: string;
       /** Where Prelude posts the delivery events. Default: the client's. */
       callback_url?: string | undefined;
       /** Comes back in every delivery event. One of your own must be unique to this message. */
@@ -288,19 +322,24 @@ export type HandlerAnswer =
 
 /** Something went wrong. The inbox has already dealt with it; this is for logs and alarms. */
 export interface Failure {
-  /** Where: `handler` is your own code, the others are the inbox's. */
-  stage: "webhook" | "handler" | "send" | "store";
+  /**
+   * Where: `handler` is your own code, the others are the inbox's. `queue`: messages have waited for
+   * more than a minute, and no worker takes them.
+   */
+  stage: "webhook" | "handler" | "send" | "queue" | "store";
   /** The event, as far as one was read. */
   event_id: string | null;
   /** The message that was to be answered. */
   message_id: string | null;
+  /** Whether the inbox is done with it. `false`: the inbox, or a redelivery, tries again. */
+  final: boolean;
   /** What went wrong: what your handler threw, or a {@link BackchatError}. */
   error: unknown;
 }
 
 /** What to answer Prelude: hand it to the web framework. */
 export interface Receipt {
-  /** 200: done, do not send it again. 401: not from Prelude. 503: send it again. */
+  /** 200: done, do not send it again. 401: not from Prelude. 413: too long. 503: send it again. */
   status: number;
   /** A word for people who read the log. */
   body: string;
@@ -312,11 +351,11 @@ export interface Receipt {
 export interface QueueOptions {
   /** How many messages this process works on at once; of one sender always only one. Default: 8. */
   concurrency?: number | undefined;
-  /** How often a message is tried before it is given up and listed as `released`. Default: 8. */
+  /** As {@link InboxOptions.maxAttempts}, which goes before it. */
   maxAttempts?: number | undefined;
   /** Milliseconds to wait after the first failure; doubles with each further one. Default: 2000. */
   backoff?: number | undefined;
-  /** The longest wait, in milliseconds. Default: 5 minutes. */
+  /** The longest wait, in milliseconds, not shorter than `backoff`. Default: 5 minutes. */
   longestBackoff?: number | undefined;
   /** How often to look for what other processes stored, in milliseconds. Default: 200. */
   poll?: number | undefined;
@@ -333,10 +372,31 @@ export interface InboxOptions {
   scope?: string | undefined;
   /** Which of several answers to the same message this inbox gives. Default: `reply`. */
   slot?: string | undefined;
-  /** Milliseconds that a handler may take, and then its request. Default: 120000. */
+  /**
+   * Milliseconds of a claim: after it another worker may take the message, and a request without an
+   * end counts as `maybe_sent`. Longer than the client's `timeout` and than `handlerTimeout`.
+   * Default: 120000.
+   */
   lease?: number | undefined;
+  /**
+   * Milliseconds that a handler may take. Then its run counts as failed and its `signal` aborts. No
+   * second run of the message begins in this process while the first goes on. Default: three quarters
+   * of `lease`.
+   */
+  handlerTimeout?: number | undefined;
   /** Milliseconds that finished rows are kept, at least 15 days. Default: 30 days. */
   retention?: number | undefined;
+  /**
+   * The age, in milliseconds, from which {@link Inbox.receive} does not take a signed event that the
+   * ledger does not know: it gets 503, and {@link Inbox.onError} is told. `null` takes events of any
+   * age. Default: 14.5 days; Prelude delivers for 14.
+   */
+  maxEventAge?: number | null | undefined;
+  /**
+   * How often a message whose handler fails is tried, with and without `queue`; then it is
+   * `given_up`, and a redelivery gets 200. Default: 8.
+   */
+  maxAttempts?: number | undefined;
   /**
    * Stores each message, answers 200 at once, and lets {@link Inbox.run} answer it. Default: inline,
    * within the request.
@@ -344,8 +404,36 @@ export interface InboxOptions {
   queue?: boolean | QueueOptions | undefined;
 }
 
-/** What is known about the answer to a message. */
-export type RecordState = "claimed" | "sending" | "released" | "sent" | "rejected" | "skipped" | "maybe_sent";
+/**
+ * What is known about the answer to a message. `queued`: waits for its first attempt. `claimed`: a
+ * handler runs. `sending`: a request may be under way. `retrying`: nothing was sent, and it is tried
+ * again. `given_up`: nothing was sent, and it is not tried again. `skipped`: the handler returned
+ * nothing.
+ */
+export type RecordState =
+  | "queued"
+  | "claimed"
+  | "sending"
+  | "retrying"
+  | "sent"
+  | "rejected"
+  | "skipped"
+  | "maybe_sent"
+  | "given_up";
+
+/** The health of an inbox, for a health check of the server. Times are in milliseconds. */
+export interface InboxHealth {
+  /** `false` when messages have waited for more than a minute and no worker of any process has one. */
+  ok: boolean;
+  /** Whether {@link Inbox.run} is under way in this process. */
+  running: boolean;
+  /** The time since the longest waiting message of the queue became due. */
+  oldest_due: number | null;
+  /** The age of the oldest `maybe_sent`, which waits for somebody to decide. */
+  oldest_maybe_sent: number | null;
+  /** How many requests this process refused, because they were not signed by Prelude. */
+  refused_requests: number;
+}
 
 /** One row of the ledger. It holds no text and no number. */
 export interface InboxRecord {
@@ -383,18 +471,26 @@ export class Inbox {
   /** @throws {ConfigurationError} with the name of the wrong option */
   constructor(client: Client, webhook: Webhook, options?: InboxOptions);
   /**
-   * Who answers messages. When it throws nothing is sent, {@link onError} is told, Prelude gets 503,
-   * and it runs again. It may run more than once for a message; at most one of its answers is sent.
+   * Who answers messages. When it throws, or takes longer than `handlerTimeout`, nothing is sent,
+   * {@link onError} is told, Prelude gets 503, and it runs again, up to `maxAttempts` times. It may run
+   * more than once for a message; at most one of its answers is sent.
+   * @throws {ConfigurationError} when there is a handler already; so do the other `on…`
    */
-  onMessage(handler: (message: InboundMessage) => HandlerAnswer | Promise<HandlerAnswer>): this;
+  onMessage(
+    handler: (message: InboundMessage, context: HandlerContext) => HandlerAnswer | Promise<HandlerAnswer>,
+  ): this;
   /** Who is told what became of a reply. At least once per event, after the ledger knows. */
-  onDelivery(handler: (event: DeliveryEvent) => unknown): this;
+  onDelivery(handler: (event: DeliveryEvent, context: HandlerContext) => unknown): this;
   /** Who is told that a user opted out, in again, or asked for help. At least once per event. */
-  onOptOut(handler: (event: OptOutEvent) => unknown): this;
+  onOptOut(handler: (event: OptOutEvent, context: HandlerContext) => unknown): this;
   /** Who gets every other event. At least once per event. */
-  onOther(handler: (event: PreludeEvent) => unknown): this;
-  /** Who is told when something went wrong. Without one it is printed with `console.error`. */
-  onError(hook: (failure: Failure) => void): this;
+  onOther(handler: (event: PreludeEvent, context: HandlerContext) => unknown): this;
+  /**
+   * Who is told when something went wrong, also while no request is under way. Without one it is
+   * printed with `console.error`. A hook that throws, or whose promise rejects, ends nothing: a
+   * process warning tells. Requests that are not signed by Prelude are only counted: {@link health}.
+   */
+  onError(hook: (failure: Failure) => unknown): this;
   /** Takes one webhook request, from any framework. Answer Prelude with the receipt. */
   receive(body: Body, headers: WebhookHeaders): Promise<Receipt>;
   /** The same for an event that was verified elsewhere, or kept: after {@link rearm}, say. */
@@ -408,8 +504,14 @@ export class Inbox {
    * always the cleaning up of old rows.
    */
   run(): Promise<void>;
-  /** Stops {@link run}: takes nothing more from the queue, and waits for what was begun. */
-  shutdown(): Promise<void>;
+  /**
+   * Stops {@link run}: takes nothing more from the queue, and waits for what was begun, no longer than
+   * `limit` milliseconds. Then the signals of the handlers that still run abort, and their messages are
+   * released. `true` when all work, every handler included, has ended.
+   */
+  shutdown(options?: { limit?: number | undefined }): Promise<boolean>;
+  /** The health of this inbox, cheap enough for a check every few seconds. */
+  health(): Promise<InboxHealth>;
   /** What is known about the answer to a message. */
   outcome(messageId: string): Promise<InboxRecord | null>;
   /** Rows in the order in which they were first seen, at most 1000. */
@@ -418,8 +520,12 @@ export class Inbox {
   counts(): Promise<Partial<Record<RecordState, number>>>;
   /** How long the oldest `maybe_sent` has waited for somebody to decide, in milliseconds. */
   oldestMaybeSentAge(): Promise<number | null>;
-  /** An operator says: send it after all. `refused` while a request may be under way, or was accepted. */
-  rearm(messageId: string): Promise<"rearmed" | "refused" | "unknown">;
+  /**
+   * An operator says: send it after all. Without `queue` the handler has run when this resolves, and
+   * {@link outcome} tells how it ended. `refused` while a request may be under way, or was accepted;
+   * `no_event` when the row keeps no event any more: then give the `event` that you kept.
+   */
+  rearm(messageId: string, event?: InboundMessage): Promise<"rearmed" | "refused" | "no_event" | "unknown">;
   /** Erases what names or quotes a number, exactly as the events wrote it; says in how many rows. */
   forget(phone: string): Promise<number>;
   /** Deletes old rows; {@link run} does it by itself. Says how many rows changed. */

@@ -33,4 +33,12 @@ function optional(name, value, type, shell) {
   return value;
 }
 
-module.exports = { known, optional, string };
+// As `optional`, but null is a wrong type as well.
+function exact(name, value, type, shell) {
+  if (value === null) {
+    throw configuration(name, `must be a ${type}`, shell);
+  }
+  return optional(name, value, type, shell);
+}
+
+module.exports = { exact, known, optional, string };

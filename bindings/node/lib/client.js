@@ -3,10 +3,10 @@
 
 const native = require("./native.js");
 const post = require("./mailbox.js");
-const { checked, configuration, fromFields, here } = require("./errors.js");
+const { checked, configuration, fromFields, here, withTokenError } = require("./errors.js");
 const { known, optional, string } = require("./check.js");
 const { logger } = require("./log.js");
-const { masked } = require("./inspect.js");
+const { masked, maskedFile } = require("./inspect.js");
 
 const OPTIONS = [
   "apiToken",
@@ -64,6 +64,7 @@ class Client {
     this.notify = Object.freeze({
       reply: (params, options) => this.#reply(params, options),
       send: (params, options) => this.#send(params, options),
+      inboundMedia: (messageId, options) => this.#inboundMedia(messageId, options),
     });
   }
 
@@ -101,6 +102,13 @@ class Client {
     return this.#ended(place, options, (call, rest) => this.#native.send(call, json, rest));
   }
 
+  async #inboundMedia(messageId, options) {
+    const shell = this.notify.inboundMedia;
+    const place = here(shell);
+    const id = string("message_id", messageId, shell);
+    return this.#ended(place, options, (call, rest) => this.#native.inboundMedia(call, id, rest));
+  }
+
   replyOrTemplate(message, text, template, options) {
     return this.#answerOrSend(message, text, template, options);
   }
@@ -130,18 +138,23 @@ class Client {
   async #ended(place, options, start) {
     const { signal, rest } = callOptions(options, place);
     const begin = (call) => start(call, rest);
-    const { value, fields } = await (signal ? post.callUntil(signal, begin) : post.call(begin));
+    const end = await (signal ? post.callUntil(signal, begin) : post.call(begin));
+    const { value, file, fields } = end;
     if (fields === undefined) {
-      return masked(value);
+      return file === null ? masked(value) : media(value, file);
     }
-    const cause = fields.code === "missing_api_token" ? this.#hooks.tokenError : undefined;
-    throw fromFields(fields, place, cause === undefined ? undefined : { cause });
+    const thrown = fields.code === "missing_api_token" ? this.#hooks.tokenError : undefined;
+    throw thrown === undefined ? fromFields(fields, place) : withTokenError(fields, place, thrown);
   }
 
   // For the inbox.
   static native(client) {
     return client.#native;
   }
+}
+
+function media({ content_type, filename }, bytes) {
+  return maskedFile({ content_type, filename, bytes });
 }
 
 function callOptions(options, place) {

@@ -127,6 +127,8 @@ export class InsufficientBalanceError extends ApiError {
 /** The token is missing, wrong, or not allowed; `unauthorized` for a 401 without a code. */
 export class AuthenticationError extends ApiError {
   readonly code: "missing_api_token" | "invalid_api_token" | "invalid_api_key" | "unauthorized";
+  /** What the token function threw; in no printed form, for it may quote a token. */
+  readonly tokenError?: unknown;
 }
 
 /** Any 429: too many requests. Nothing was sent; wait for `retryAfter`, then call again. */

@@ -29,7 +29,7 @@ class BackchatError extends Error {
     return { name: this.name, message: this.message, ...this };
   }
 
-  // `cause` stays out: what a token function threw may quote a token.
+  // `tokenError` stays out: what a token function threw may quote a token.
   [inspect.custom](_depth, options) {
     const known = Object.entries(this).filter(([, value]) => value !== null);
     return `${this.stack} ${inspect(Object.fromEntries(known), options)}`;
@@ -133,6 +133,17 @@ function fromFields(fields, place, options) {
   return made(fields, place, options);
 }
 
+// What the token function threw stays out of every printed form, and of the chain of causes, which
+// logs and trackers follow.
+function withTokenError(fields, place, thrown) {
+  const what = thrown instanceof Error ? thrown.constructor.name : typeof thrown;
+  const cause = new Error(`the token function threw: ${what}`);
+  hidden(cause, "stack", `${cause}`);
+  const error = fromFields(fields, place, { cause });
+  hidden(error, "tokenError", thrown);
+  return error;
+}
+
 function made(fields, place, options) {
   const error = new CLASSES[fields.class](fields.text, fields, options);
   const frames = typeof place?.stack === "string" ? place.stack.indexOf("\n    at ") : -1;
@@ -169,4 +180,4 @@ function configuration(option, why, at) {
   return made(fields, typeof at === "function" ? here(at) : at);
 }
 
-module.exports = { ...CLASSES, isBackchatError, checked, configuration, fromFields, here };
+module.exports = { ...CLASSES, isBackchatError, checked, configuration, fromFields, here, withTokenError };

@@ -2,24 +2,38 @@
 "use strict";
 
 const { AsyncResource } = require("node:async_hooks");
+const { setTimeout } = require("node:timers/promises");
 const native = require("./native.js");
 const post = require("./mailbox.js");
 const { Client } = require("./client.js");
 const { Webhook } = require("./webhook.js");
-const { known, optional } = require("./check.js");
+const { answered } = require("./answer.js");
+const { exact, known } = require("./check.js");
 const { checked, configuration, fromFields, here } = require("./errors.js");
 const { moment, revived } = require("./events.js");
 const { fetchHandler } = require("./fetch.js");
+const { isDebugged, tryHook } = require("./log.js");
 const { nodeHandler } = require("./node_handler.js");
 const { bytes, pairs } = require("./request.js");
 
-const OPTIONS = ["store", "scope", "slot", "lease", "retention", "queue"];
+// How long a shutdown waits for handlers whose signals it has aborted, in milliseconds.
+const LAST_WORDS = 1000;
+
+const TEXTS = ["store", "scope", "slot"];
+const NUMBERS = ["lease", "handlerTimeout", "retention", "maxEventAge", "maxAttempts"];
+const OPTIONS = [...TEXTS, ...NUMBERS, "queue"];
 const QUEUE = ["concurrency", "maxAttempts", "backoff", "longestBackoff", "poll"];
+
+const collected = new FinalizationRegistry((number) => post.inboxes.delete(number));
 
 class Inbox {
   #native;
   #handlers = {};
-  #failed = print;
+  #hook;
+  // How many handlers have not settled yet, also those that nobody waits for any more.
+  #running = 0;
+  // Who is told what goes wrong while no call is under way.
+  #owner = { failed: (failure, error) => this.#tell(failure.stage, error, failure) };
 
   constructor(client, webhook, options = {}) {
     const shell = Inbox;
@@ -30,19 +44,16 @@ class Inbox {
       throw configuration("webhook", "must be a Webhook", shell);
     }
     known(options, OPTIONS, shell);
-    const settings = {
-      store: optional("store", options.store, "string", shell),
-      scope: optional("scope", options.scope, "string", shell),
-      slot: optional("slot", options.slot, "string", shell),
-      lease: optional("lease", options.lease, "number", shell),
-      retention: optional("retention", options.retention, "number", shell),
-      queue: queue(options.queue, shell),
-    };
+    const settings = settled(options, shell);
+    const number = post.nextNumber();
     const [sender, verifier] = [Client.native(client), Webhook.native(webhook)];
     this.#native = checked(
       shell,
-      () => new (native().Inbox)(post.mailbox, sender, verifier, settings),
+      () => new (native().Inbox)(post.mailbox, number, sender, verifier, settings),
     );
+    post.inboxes.set(number, new WeakRef(this.#owner));
+    collected.register(this, number);
+    printDebugged();
     this.fetch = fetchHandler(this, (error) => this.#tell("webhook", error));
   }
 
@@ -63,7 +74,11 @@ class Inbox {
   }
 
   onError(hook) {
-    this.#failed = callable("hook", hook, this.onError);
+    callable("hook", hook, this.onError);
+    if (this.#hook !== undefined) {
+      throw configuration("onError", SET, this.onError);
+    }
+    this.#hook = hook;
     return this;
   }
 
@@ -74,11 +89,8 @@ class Inbox {
   }
 
   async handle(event) {
-    const verified = event?.verified === true;
-    if (typeof event?.raw !== "string") {
-      throw configuration("event", "must have its wire form, `raw`", this.handle);
-    }
-    return this.#ended(this.handle, (call) => this.#native.handle(call, event.raw, verified));
+    const { raw, verified } = kept(event, this.handle);
+    return this.#ended(this.handle, (call) => this.#native.handle(call, raw, verified));
   }
 
   nodeHandler() {
@@ -89,15 +101,26 @@ class Inbox {
     await this.#ended(this.run, (call) => this.#native.run(call));
   }
 
-  async shutdown() {
-    await this.#ended(this.shutdown, (call) => this.#native.shutdown(call));
+  async shutdown(options = {}) {
+    known(options, ["limit"], this.shutdown);
+    const limit = exact("limit", options.limit, "number", this.shutdown);
+    const ended = await this.#ended(this.shutdown, (call) => this.#native.shutdown(call, limit));
+    return ended && this.#settled();
+  }
+
+  async health() {
+    return this.#ended(this.health, (call) => this.#native.health(call));
   }
 
   async outcome(messageId) {
-    return this.#ended(this.outcome, (call) => this.#native.outcome(call, messageId));
+    const id = text("messageId", messageId, this.outcome);
+    return this.#ended(this.outcome, (call) => this.#native.outcome(call, id));
   }
 
-  async list({ state, since } = {}) {
+  async list(query = {}) {
+    known(query, ["state", "since"], this.list);
+    const { since } = query;
+    const state = exact("state", query.state, "string", this.list);
     const from = since === undefined ? undefined : moment(since);
     return this.#ended(this.list, (call) => this.#native.list(call, state, from));
   }
@@ -110,25 +133,32 @@ class Inbox {
     return this.#ended(this.oldestMaybeSentAge, (call) => this.#native.oldestMaybeSentAge(call));
   }
 
-  async rearm(messageId) {
-    return this.#ended(this.rearm, (call) => this.#native.rearm(call, messageId));
+  async rearm(messageId, event) {
+    const id = text("messageId", messageId, this.rearm);
+    if (event === undefined) {
+      return this.#ended(this.rearm, (call) => this.#native.rearm(call, id));
+    }
+    const { raw, verified } = kept(event, this.rearm);
+    return this.#ended(this.rearm, (call) => this.#native.rearmWith(call, id, raw, verified));
   }
 
   async forget(phone) {
-    return this.#ended(this.forget, (call) => this.#native.forget(call, phone));
+    const number = text("phone", phone, this.forget);
+    return this.#ended(this.forget, (call) => this.#native.forget(call, number));
   }
 
   async prune() {
     return this.#ended(this.prune, (call) => this.#native.prune(call));
   }
 
-  [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]() {
-    return this.shutdown();
+  async [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]() {
+    await this.shutdown();
   }
 
   #set(name, handler, shell) {
-    this.#handlers[name] = callable("handler", handler, shell);
-    this.#native.set(name);
+    callable("handler", handler, shell);
+    checked(shell, () => this.#native.set(name));
+    this.#handlers[name] = handler;
     return this;
   }
 
@@ -138,8 +168,8 @@ class Inbox {
     const request = new AsyncResource("backchat");
     const owner = {
       place,
-      handle: (name, event) =>
-        request.runInAsyncScope(() => this.#handle(name, revived(event))),
+      handle: (name, event, context) =>
+        request.runInAsyncScope(() => this.#handle(name, revived(event), context)),
       failed: (failure, error) =>
         request.runInAsyncScope(() => this.#tell(failure.stage, error, failure)),
     };
@@ -150,25 +180,46 @@ class Inbox {
     throw fromFields(fields, place);
   }
 
-  async #handle(name, event) {
-    const answer = await this.#handlers[name](event);
-    return name === "message" ? answer : undefined;
-  }
-
-  #tell(stage, error, { event_id = null, message_id = null } = {}) {
+  async #handle(name, event, context) {
+    this.#running += 1;
     try {
-      this.#failed({ stage, event_id, message_id, error });
-    } catch (thrown) {
-      // The inbox goes on, whatever its log does.
-      process.emitWarning(`backchat: onError threw: ${thrown}`);
+      const answer = await this.#handlers[name](event, context);
+      return name === "message" ? answered(answer) : undefined;
+    } finally {
+      this.#running -= 1;
     }
   }
+
+  async #settled() {
+    const end = performance.now() + LAST_WORDS;
+    while (this.#running > 0 && performance.now() < end) {
+      await setTimeout(10);
+    }
+    return this.#running === 0;
+  }
+
+  // The inbox goes on, whatever the application's log does.
+  #tell(stage, error, { event_id = null, message_id = null, final = false } = {}) {
+    tryHook("onError", this.#hook ?? print, { stage, event_id, message_id, final, error });
+  }
 }
 
-function print({ stage, message_id, event_id, error }) {
-  const about = message_id ?? event_id;
-  console.error(`backchat: ${stage} failed${about === null ? "" : ` for ${about}`}:`, error);
+// The same words for every failure: what groups log lines goes by them.
+function print(failure) {
+  console.error("backchat: inbox failure", failure);
 }
+
+let printing = false;
+
+// The inbox's own lines come from the native half.
+function printDebugged() {
+  if (!printing && isDebugged(process.env.DEBUG)) {
+    printing = true;
+    native().printInbox();
+  }
+}
+
+const SET = "is set already: an inbox has one function of each kind";
 
 function callable(name, value, shell) {
   if (typeof value !== "function") {
@@ -177,16 +228,51 @@ function callable(name, value, shell) {
   return value;
 }
 
+function text(name, value, shell) {
+  if (typeof value !== "string" || value === "") {
+    throw configuration(name, "must be a string that is not empty", shell);
+  }
+  return value;
+}
+
+// What an event that was kept needs to be handled.
+function kept(event, shell) {
+  if (typeof event?.raw !== "string") {
+    throw configuration("event", "must have its wire form, `raw`", shell);
+  }
+  return { raw: event.raw, verified: event.verified === true };
+}
+
+function settled(options, shell) {
+  const anyEventAge = options.maxEventAge === null;
+  const settings = { anyEventAge, queue: queue(options.queue, shell) };
+  for (const name of TEXTS) {
+    settings[name] = exact(name, options[name], "string", shell);
+  }
+  for (const name of NUMBERS) {
+    const given = name === "maxEventAge" && anyEventAge ? undefined : options[name];
+    settings[name] = exact(name, given, "number", shell);
+  }
+  if (settings.store === "") {
+    throw configuration("store", "must not be empty; without it the ledger is in memory", shell);
+  }
+  return settings;
+}
+
 function queue(given, shell) {
   if (given === undefined || given === false) {
     return undefined;
   }
+  if (given !== true && (typeof given !== "object" || given === null)) {
+    throw configuration("queue", "must be a boolean or an object", shell);
+  }
   const options = given === true ? {} : given;
   known(options, QUEUE, shell);
+  const settings = {};
   for (const name of QUEUE) {
-    optional(name, options[name], "number", shell);
+    settings[name] = exact(name, options[name], "number", shell);
   }
-  return options;
+  return settings;
 }
 
 module.exports = { Inbox };

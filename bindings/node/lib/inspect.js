@@ -18,4 +18,26 @@ function masked(object) {
   return Object.defineProperty(object, inspect.custom, PRINTED);
 }
 
-module.exports = { masked };
+// A file that a user sent: its name and its type are foreign, too.
+const PRINTED_FILE = {
+  ...PRINTED,
+  value(_depth, options) {
+    const { content_type, filename, bytes } = this;
+    const shown = {
+      content_type: length(content_type),
+      filename: length(filename),
+      bytes: `[${bytes?.length} bytes]`,
+    };
+    return inspect(shown, options);
+  },
+};
+
+function length(text) {
+  return typeof text === "string" ? `[${[...text].length} characters]` : null;
+}
+
+function maskedFile(file) {
+  return Object.defineProperty(file, inspect.custom, PRINTED_FILE);
+}
+
+module.exports = { masked, maskedFile };

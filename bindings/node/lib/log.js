@@ -8,16 +8,43 @@ function logger(onLog) {
     return undefined;
   }
   return (entry) => {
+    for (const name of ["sentId", "requestId", "code"]) {
+      entry[name] = plain(entry[name]);
+    }
     if (print) {
       process.stderr.write(`${line(entry)}\n`);
     }
-    try {
-      onLog?.(entry);
-    } catch (error) {
-      // A log that fails must not end what it tells about.
-      process.emitWarning(`backchat: onLog threw: ${error}`);
+    if (onLog !== undefined) {
+      tryHook("onLog", onLog, entry);
     }
   };
+}
+
+// Runs a hook of the application: one that fails, at once or later, must not end what it tells about.
+function tryHook(name, hook, about) {
+  try {
+    const told = hook(about);
+    if (typeof told?.then === "function") {
+      told.then(undefined, (error) => warn(name, error));
+    }
+  } catch (error) {
+    warn(name, error);
+  }
+}
+
+function warn(name, error) {
+  const said = error instanceof Error ? `${error.name}: ${error.message}` : typeof error;
+  process.emitWarning(`backchat: ${name} threw: ${oneLine(said)}`);
+}
+
+// A foreign text without control characters, and not longer than 500 characters.
+function oneLine(text) {
+  return text.slice(0, 500).replace(/\p{Cc}/gu, "\ufffd");
+}
+
+// A word of the server's, if it looks like one: what else it may hold must not reach a log.
+function plain(word) {
+  return word === null || /^[\w.:-]{1,64}$/.test(word) ? word : "…";
 }
 
 // As the package `debug` reads it: names between commas or blanks, `*` for anything.
@@ -26,7 +53,7 @@ function isDebugged(names = "") {
 }
 
 function line(entry) {
-  const ids = [entry.messageId, entry.sentId, entry.correlationId].filter((id) => id !== null);
+  const ids = [entry.messageId, entry.sentId, entry.correlationId].filter((id) => id !== null).map(oneLine);
   const status = entry.status === null ? "" : ` status=${entry.status}`;
   const code = entry.code === null ? "" : ` code=${entry.code}`;
   const detached = entry.detached ? " detached" : "";
@@ -36,4 +63,4 @@ function line(entry) {
   );
 }
 
-module.exports = { logger };
+module.exports = { isDebugged, logger, tryHook };

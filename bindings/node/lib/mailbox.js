@@ -12,6 +12,9 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 
 const calls = new Map();
 const clients = new Map();
+const inboxes = new Map();
+// The handlers under way, by their question: how to tell them that their answer is not wanted.
+const controllers = new Map();
 const thrown = new Map();
 let lastNumber = 0;
 let mailbox;
@@ -95,7 +98,7 @@ function deliver(text) {
 function read(kind, whose, question, content) {
   switch (kind) {
     case Kind.Resolved:
-      end(whose)?.resolve({ value: content });
+      resolve(end(whose), whose, content);
       break;
     case Kind.Rejected:
       end(whose)?.resolve({ fields: content });
@@ -110,9 +113,19 @@ function read(kind, whose, question, content) {
       clients.get(whose)?.log(content);
       break;
     case Kind.Failure:
-      tell(calls.get(whose)?.owner, question, content);
+      // Without a call, or after it, the inbox itself is told.
+      tell(calls.get(whose)?.owner ?? inboxes.get(content.inbox)?.deref(), question, content);
+      break;
+    case Kind.Unwanted:
+      controllers.get(question)?.abort(unwanted(content));
       break;
   }
+}
+
+// A file is taken also when nobody waits for it any more.
+function resolve(entry, number, value) {
+  const file = value?.is_file === true ? mailbox.file(number) : null;
+  entry?.resolve({ value, file });
 }
 
 async function askForToken(question, client) {
@@ -129,15 +142,30 @@ async function askForToken(question, client) {
   mailbox.answer(question, token);
 }
 
-async function askToHandle(question, owner, [name, event]) {
+async function askToHandle(question, owner, [name, event, attempt, left]) {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const end = performance.now() + left;
+  const remaining = () => Math.max(0, end - performance.now());
+  controllers.set(question, controller);
   let answer;
   try {
-    // What is no JSON (a function, a symbol) is told so by the native half, as any wrong answer.
-    answer = JSON.stringify((await owner.handle(name, event)) ?? null) ?? "false";
+    const context = Object.freeze({ attempt, signal, remaining });
+    answer = JSON.stringify((await owner.handle(name, event, context)) ?? null);
   } catch (error) {
-    thrown.set(question, error);
+    // After the end of the wait nobody asks for it any more.
+    if (!signal.aborted) {
+      thrown.set(question, error);
+    }
   }
+  controllers.delete(question);
   mailbox.answer(question, answer);
+}
+
+function unwanted(isOver) {
+  return isOver
+    ? new DOMException("the handler took longer than `handlerTimeout`", "TimeoutError")
+    : new DOMException("the inbox shuts down", "AbortError");
 }
 
 // Tells what went wrong: what the application threw, or an error of ours.
@@ -156,6 +184,7 @@ module.exports = {
   call,
   callUntil,
   clients,
+  inboxes,
   nextNumber,
   get mailbox() {
     return mailbox ?? open();

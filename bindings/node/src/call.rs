@@ -17,7 +17,7 @@ pub(crate) fn start<T, S>(
     number: u32,
     call: Result<Call<T>, Error>,
     options: Option<CallOptions>,
-    shown: fn(T) -> S,
+    shown: impl FnOnce(T) -> S + Send + 'static,
 ) where
     T: Send + 'static,
     S: Serialize + 'static,

@@ -98,6 +98,15 @@ impl NativeClient {
         start(&self.mailbox, call, answer(), options, response::answered);
     }
 
+    /// `notify.inboundMedia`: the file itself is in the mailbox.
+    #[napi]
+    pub fn inbound_media(&self, call: u32, message_id: String, options: Option<CallOptions>) {
+        let fetch = self.client.notify().inbound_media(message_id);
+        let mailbox = Arc::clone(&self.mailbox);
+        let shown = move |media| response::media(media, |file| mailbox.keep(call, file));
+        start(&self.mailbox, call, Ok(fetch), options, shown);
+    }
+
     /// `close`.
     #[napi]
     pub fn close(&self, call: u32) {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use backchat_core::{CallbackUrl, CorrelationId, DeliveryEvent, Error, Event, OptOutEvent};
-use backchat_inbox::{Answer, Failure, Inbox, caller};
+use backchat_inbox::{Answer, Failure, HandlerContext, Inbox, caller};
 use napi_derive::napi;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -43,7 +43,7 @@ impl Handler {
 }
 
 /// Lets `inbox` hand events of this kind to JavaScript.
-pub(crate) fn set(inbox: &Inbox, handler: Handler) {
+pub(crate) fn set(inbox: &Inbox, handler: Handler) -> Result<(), Error> {
     match handler {
         Handler::Message => inbox.on_message(|message| async move {
             let answer = ask(Handler::Message, &Event::InboundMessage(message)).await?;
@@ -64,25 +64,25 @@ pub(crate) fn set(inbox: &Inbox, handler: Handler) {
             ask(Handler::OptOut, &Event::OptOut(event)).await.map(drop)
         }),
         Handler::Other => {
-            inbox.on_other(|event| async move { ask(Handler::Other, &event).await.map(drop) });
+            inbox.on_other(|event| async move { ask(Handler::Other, &event).await.map(drop) })
         }
     }
 }
 
-/// Tells JavaScript what went wrong, in the call where it did.
-pub(crate) fn tell(failure: &Failure) {
+/// Tells JavaScript what went wrong: in the call where it did, or the inbox `inbox` when no call is
+/// under way.
+pub(crate) fn tell(mailbox: &Inner, inbox: u32, failure: &Failure) {
     #[derive(Serialize)]
     struct Shown<'a> {
+        inbox: u32,
         stage: &'static str,
+        r#final: bool,
         event_id: Option<&'a str>,
         message_id: Option<&'a str>,
         /// The fields of an error of ours; null for what the application threw.
         error: Option<&'a RawValue>,
         text: String,
     }
-    let Some(caller) = caller::current::<Caller>() else {
-        return;
-    };
     let ours = failure
         .error
         .downcast_ref::<Error>()
@@ -95,24 +95,31 @@ pub(crate) fn tell(failure: &Failure) {
     };
     let ours = ours.and_then(|json| RawValue::from_string(json).ok());
     let shown = Shown {
+        inbox,
         stage: failure.stage.as_str(),
+        r#final: failure.is_final,
         event_id: failure.event_id.as_ref().map(AsRef::as_ref),
         message_id: failure.message_id.as_ref().map(AsRef::as_ref),
         error: ours.as_deref(),
         text: failure.error.to_string(),
     };
-    let json = to_json(&shown);
-    caller
-        .mailbox
-        .post(Kind::Failure, caller.call, question, &json);
+    let call = caller::current::<Caller>().map_or(0, |caller| caller.call);
+    mailbox.post(Kind::Failure, call, question, &to_json(&shown));
 }
 
 async fn ask(handler: Handler, event: &Event) -> Result<String, Failed> {
-    let Some(caller) = caller::current::<Caller>() else {
+    let (Some(caller), Some(run)) = (caller::current::<Caller>(), HandlerContext::current()) else {
         return Err(Failed::Thrown(0));
     };
-    let json = format!(r#"["{}",{}]"#, handler.name(), event::shown(event));
-    let answer = caller.mailbox.ask(Kind::Handle, caller.call, &json).await;
+    let json = format!(
+        r#"["{}",{},{},{}]"#,
+        handler.name(),
+        event::shown(event),
+        run.attempt(),
+        run.remaining().as_secs_f64() * 1e3,
+    );
+    let mailbox = &caller.mailbox;
+    let answer = mailbox.ask_to_handle(caller.call, run, &json).await;
     answer.map_err(Failed::Thrown)
 }
 

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use backchat_core::jiff::Timestamp;
-use backchat_core::{Error, InboundMessageId, runtime};
+use backchat_core::{Error, Event, InboundMessageId, runtime};
 use backchat_inbox::{Inbox, QueueOptions, Receipt, State, caller};
 use napi_derive::napi;
 use serde::Serialize;
@@ -25,7 +25,12 @@ pub struct InboxOptions {
     pub scope: Option<String>,
     pub slot: Option<String>,
     pub lease: Option<f64>,
+    pub handler_timeout: Option<f64>,
     pub retention: Option<f64>,
+    pub max_event_age: Option<f64>,
+    /// Whether events of any age are taken.
+    pub any_event_age: bool,
+    pub max_attempts: Option<f64>,
     pub queue: Option<Queue>,
 }
 
@@ -48,26 +53,28 @@ pub struct NativeInbox {
 
 #[napi]
 impl NativeInbox {
-    /// Nothing is opened yet: the store is, by its first use.
+    /// Nothing is opened yet: the store is, by its first use. `number` is the inbox's in letters.
     #[napi(constructor)]
     pub fn new(
         mailbox: &Mailbox,
+        number: u32,
         client: &NativeClient,
         webhook: &NativeWebhook,
         options: InboxOptions,
     ) -> Result<Self, Thrown> {
         let inbox = build(client, webhook, options).map_err(thrown)?;
-        inbox.on_error(handlers::tell);
-        Ok(Self {
-            inbox,
-            mailbox: Arc::clone(&mailbox.inner),
-        })
+        let mailbox = Arc::clone(&mailbox.inner);
+        let told = Arc::clone(&mailbox);
+        inbox
+            .on_error(move |failure| handlers::tell(&told, number, failure))
+            .map_err(thrown)?;
+        Ok(Self { inbox, mailbox })
     }
 
     /// From now on JavaScript handles events of this kind.
     #[napi]
-    pub fn set(&self, handler: Handler) {
-        handlers::set(&self.inbox, handler);
+    pub fn set(&self, handler: Handler) -> Result<(), Thrown> {
+        handlers::set(&self.inbox, handler).map_err(thrown)
     }
 
     /// `receive`; `headers` are names and values, in turn.
@@ -106,13 +113,28 @@ impl NativeInbox {
         }
     }
 
-    /// `shutdown`.
+    /// `shutdown`; whether everything has ended.
     #[napi]
-    pub fn shutdown(&self, call: u32) {
+    pub fn shutdown(&self, call: u32, limit: Option<f64>) {
         let inbox = self.inbox.clone();
         self.run_for(call, async move {
-            inbox.shutdown().await;
-            Ok("null".to_owned())
+            let limit = limit.map(|limit| duration("limit", limit)).transpose()?;
+            let ended = if let Some(limit) = limit {
+                inbox.shutdown_within(limit).await
+            } else {
+                inbox.shutdown().await;
+                true
+            };
+            Ok(to_json(&ended))
+        });
+    }
+
+    /// `health`.
+    #[napi]
+    pub fn health(&self, call: u32) {
+        let inbox = self.inbox.clone();
+        self.run_for(call, async move {
+            Ok(to_json(&ledger::ShownHealth::from(inbox.health().await?)))
         });
     }
 
@@ -156,7 +178,7 @@ impl NativeInbox {
         let inbox = self.inbox.clone();
         self.run_for(call, async move {
             let age = inbox.oldest_maybe_sent_age().await?;
-            Ok(to_json(&age.map(|age| age.as_secs_f64() * 1e3)))
+            Ok(to_json(&age.map(ledger::milliseconds)))
         });
     }
 
@@ -166,7 +188,23 @@ impl NativeInbox {
         let inbox = self.inbox.clone();
         self.run_for(call, async move {
             let rearmed = inbox.rearm(&InboundMessageId::from(message_id)).await?;
-            Ok(to_json(&ledger::rearmed(&rearmed)))
+            Ok(to_json(&rearmed.as_str()))
+        });
+    }
+
+    /// `rearm`, with the event that the application kept.
+    #[napi]
+    pub fn rearm_with(&self, call: u32, message_id: String, raw: String, verified: bool) {
+        let inbox = self.inbox.clone();
+        self.run_for(call, async move {
+            let wrong = |why| Err(Error::configuration("event", why));
+            let Event::InboundMessage(message) = event::kept(&raw, verified)? else {
+                return wrong("must be a message of a user");
+            };
+            if message.message_id.as_str() != message_id {
+                return wrong("must be the event of this message");
+            }
+            Ok(to_json(&inbox.rearm_with(&message).await?.as_str()))
         });
     }
 
@@ -220,13 +258,24 @@ fn build(
     if let Some(lease) = options.lease {
         builder = builder.lease(duration("lease", lease)?);
     }
+    if let Some(timeout) = options.handler_timeout {
+        builder = builder.handler_timeout(duration("handler_timeout", timeout)?);
+    }
     if let Some(retention) = options.retention {
         builder = builder.retention(duration("retention", retention)?);
+    }
+    if options.any_event_age {
+        builder = builder.max_event_age(None);
+    } else if let Some(age) = options.max_event_age {
+        builder = builder.max_event_age(duration("max_event_age", age)?);
+    }
+    if let Some(attempts) = options.max_attempts {
+        builder = builder.max_attempts(count("max_attempts", attempts)?);
     }
     if let Some(queue) = options.queue {
         builder = builder.queue(queue.options()?);
     }
-    Ok(builder.build())
+    builder.build()
 }
 
 impl Queue {

@@ -1,6 +1,8 @@
-//! Rows of the ledger as JavaScript sees them.
+//! Rows of the ledger, and its health, as JavaScript sees them.
 
-use backchat_inbox::{Counts, Rearmed, Record};
+use std::time::Duration;
+
+use backchat_inbox::{Counts, Health, Record};
 use serde::Serialize;
 
 /// One row.
@@ -47,11 +49,28 @@ pub(crate) fn counts(counts: &Counts) -> serde_json::Map<String, serde_json::Val
         .collect()
 }
 
-/// What came of a re-arming.
-pub(crate) fn rearmed(rearmed: &Rearmed) -> &'static str {
-    match rearmed {
-        Rearmed::Yes => "rearmed",
-        Rearmed::Refused(_) => "refused",
-        Rearmed::Unknown => "unknown",
+/// The health of an inbox, with times in milliseconds.
+#[derive(Serialize)]
+pub(crate) struct ShownHealth {
+    ok: bool,
+    running: bool,
+    oldest_due: Option<f64>,
+    oldest_maybe_sent: Option<f64>,
+    refused_requests: u64,
+}
+
+impl From<Health> for ShownHealth {
+    fn from(health: Health) -> Self {
+        Self {
+            ok: health.ok,
+            running: health.running,
+            oldest_due: health.oldest_due.map(milliseconds),
+            oldest_maybe_sent: health.oldest_maybe_sent.map(milliseconds),
+            refused_requests: health.refused_requests,
+        }
     }
+}
+
+pub(crate) fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
 }

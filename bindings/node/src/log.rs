@@ -1,12 +1,33 @@
-//! One report per attempt, for `onLog` and `DEBUG=backchat`.
+//! One report per attempt, for `onLog` and `DEBUG=backchat`, and the inbox's own lines.
 
 use std::sync::Arc;
 
 use backchat_core::{Attempt, Observer, Outcome};
+use napi_derive::napi;
 use serde::Serialize;
+use tracing::Metadata;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::prelude::*;
 
 use crate::error::to_json;
 use crate::mailbox::{Inner, Kind};
+
+/// Prints the inbox's own lines to stderr: one for each request, and one for each failure.
+#[napi]
+pub fn print_inbox() {
+    let own = |about: &Metadata<'_>| {
+        about
+            .module_path()
+            .is_some_and(|path| path.starts_with("backchat_inbox"))
+    };
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(false);
+    // A second inbox, or another log of this process: it stays as it is.
+    let _kept = tracing_subscriber::registry()
+        .with(lines.with_filter(filter_fn(own)))
+        .try_init();
+}
 
 /// What JavaScript gets to see: ids, a status, an outcome and a time.
 #[derive(Serialize)]

@@ -14,7 +14,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use backchat_core::{Canceller, Error, runtime};
-use napi::bindgen_prelude::Function;
+use backchat_inbox::HandlerContext;
+use napi::bindgen_prelude::{Buffer, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Result, Status};
 use napi_derive::napi;
@@ -38,6 +39,8 @@ pub enum Kind {
     Log,
     /// A call tells the application that something went wrong.
     Failure,
+    /// The answer to a question of [`Kind::Handle`] is not wanted any more: whether its time is over.
+    Unwanted,
 }
 
 /// An answer of JavaScript: JSON, or nothing when its function threw.
@@ -50,8 +53,17 @@ pub(crate) struct Inner {
     bell: Bell,
     letters: Arc<Mutex<String>>,
     calls: Mutex<HashMap<u32, Canceller>>,
-    questions: Mutex<HashMap<u32, oneshot::Sender<Answer>>>,
+    questions: Mutex<HashMap<u32, Question>>,
     next_question: AtomicU32,
+    /// The files that calls have fetched.
+    files: Mutex<HashMap<u32, Vec<u8>>>,
+}
+
+/// What JavaScript was asked, until it has answered.
+struct Question {
+    asker: oneshot::Sender<Answer>,
+    /// Until then the run of its handler goes on, also when nobody waits for it any more.
+    run: Option<HandlerContext>,
 }
 
 /// The mailbox of one environment.
@@ -84,6 +96,7 @@ impl Mailbox {
                 calls: Mutex::default(),
                 questions: Mutex::default(),
                 next_question: AtomicU32::new(1),
+                files: Mutex::default(),
             }),
         })
     }
@@ -92,8 +105,17 @@ impl Mailbox {
     #[napi]
     pub fn answer(&self, question: u32, answer: Option<String>) {
         let asked = locked(&self.inner.questions).remove(&question);
-        // Whoever asked may have gone on without an answer.
-        let _gone = asked.map(|asked| asked.send(answer));
+        if let Some(Question { asker, run }) = asked {
+            drop(run);
+            // Whoever asked may have gone on without an answer.
+            let _gone = asker.send(answer);
+        }
+    }
+
+    /// The file that a call has fetched.
+    #[napi]
+    pub fn file(&self, call: u32) -> Option<Buffer> {
+        locked(&self.inner.files).remove(&call).map(Buffer::from)
     }
 
     /// Cancels a call: a POST that had not begun never leaves.
@@ -156,16 +178,49 @@ impl Inner {
         whose: u32,
         json: &str,
     ) -> std::result::Result<String, u32> {
+        let (question, receiver) = self.put(kind, whose, None, json);
+        answer(question, receiver.await)
+    }
+
+    /// Asks JavaScript to handle an event, for `run`. When this future is dropped JavaScript is told
+    /// that its answer is not wanted any more; the run goes on until there is one.
+    pub(crate) async fn ask_to_handle(
+        &self,
+        call: u32,
+        run: HandlerContext,
+        json: &str,
+    ) -> std::result::Result<String, u32> {
+        let (question, receiver) = self.put(Kind::Handle, call, Some(run.clone()), json);
+        let mut waiting = Waiting {
+            mailbox: self,
+            call,
+            question,
+            run: Some(run),
+        };
+        let answered = receiver.await;
+        waiting.run = None;
+        answer(question, answered)
+    }
+
+    fn put(
+        &self,
+        kind: Kind,
+        whose: u32,
+        run: Option<HandlerContext>,
+        json: &str,
+    ) -> (u32, oneshot::Receiver<Answer>) {
         let question = self.next_question.fetch_add(1, Ordering::Relaxed);
-        let (sender, receiver) = oneshot::channel();
-        locked(&self.questions).insert(question, sender);
+        let (asker, receiver) = oneshot::channel();
+        locked(&self.questions).insert(question, Question { asker, run });
         if self.post(kind, whose, question, json) != Status::Ok {
             locked(&self.questions).remove(&question);
         }
-        match receiver.await {
-            Ok(Some(answer)) => Ok(answer),
-            Ok(None) | Err(_) => Err(question),
-        }
+        (question, receiver)
+    }
+
+    /// Keeps the file that `call` has fetched until JavaScript takes it.
+    pub(crate) fn keep(&self, call: u32, file: Vec<u8>) {
+        locked(&self.files).insert(call, file);
     }
 
     /// Nobody answers any more, and nothing that has not begun will begin.
@@ -175,6 +230,35 @@ impl Inner {
             canceller.cancel();
         }
     }
+}
+
+/// A handler is under way; without an answer, at the end of the wait, it is told so.
+struct Waiting<'a> {
+    mailbox: &'a Inner,
+    call: u32,
+    question: u32,
+    run: Option<HandlerContext>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(run) = &self.run {
+            let over = if run.remaining().is_zero() {
+                "true"
+            } else {
+                "false"
+            };
+            self.mailbox
+                .post(Kind::Unwanted, self.call, self.question, over);
+        }
+    }
+}
+
+fn answer(
+    question: u32,
+    answered: std::result::Result<Answer, oneshot::error::RecvError>,
+) -> std::result::Result<String, u32> {
+    answered.ok().flatten().ok_or(question)
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

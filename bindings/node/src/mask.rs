@@ -1,6 +1,6 @@
 //! What may be printed of an event or an answer: for `util.inspect`.
 
-use backchat_core::{Address, MessageText};
+use backchat_core::{Address, EchoedCallbackUrl, MessageText};
 use napi_derive::napi;
 use serde_json::{Map, Value};
 
@@ -17,6 +17,9 @@ pub fn masked(json: String) -> String {
     for name in ["text", "raw"] {
         mask(&mut fields, name, |text| MessageText::from(text).masked());
     }
+    mask(&mut fields, "callback_url", |url| {
+        EchoedCallbackUrl::from(url).masked()
+    });
     if let Some(Value::Object(variables)) = fields.get_mut("variables") {
         for value in variables.values_mut() {
             *value = "…".into();

@@ -1,6 +1,6 @@
 //! What a call answers: all its fields, `raw`, and `sent`, which tells a reply from a template.
 
-use backchat_core::{Answered, ReplyResponse, SendResponse};
+use backchat_core::{Answered, InboundMedia, ReplyResponse, SendResponse};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -24,6 +24,23 @@ pub(crate) fn send(response: SendResponse) -> Shown<SendResponse> {
         sent: "template",
         raw: response.raw.as_str().to_owned(),
         fields: response,
+    }
+}
+
+/// A file, whose bytes come by themselves.
+#[derive(Serialize)]
+pub(crate) struct Media {
+    is_file: bool,
+    content_type: Option<String>,
+    filename: Option<String>,
+}
+
+pub(crate) fn media(media: InboundMedia, keep: impl FnOnce(Vec<u8>)) -> Media {
+    keep(media.bytes.into());
+    Media {
+        is_file: true,
+        content_type: media.content_type,
+        filename: media.filename,
     }
 }
 

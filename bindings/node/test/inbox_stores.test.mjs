@@ -11,6 +11,10 @@ import { Sandbox } from "backchat/testing";
 import { FROM, until } from "./support/data.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "backchat-inbox-"));
+// A lease that is soon over, and what must be shorter.
+const SHORT = { lease: 2000 };
+const TIMEOUT = 1000;
+const PATIENCE = 15_000;
 const postgres = process.env.BACKCHAT_TEST_POSTGRES;
 const STORES = { sqlite: `sqlite:${join(folder, "inbox.db")}` };
 if (postgres !== undefined) {
@@ -32,7 +36,7 @@ for (const [name, store] of Object.entries(STORES)) {
     // Rows of other tests, and of earlier runs on the same Postgres, are of another application.
     let scopes = 0;
     const scope = () => `${process.pid}-${(scopes += 1)}`;
-    const inbox = (options) => new Inbox(sandbox.client(), sandbox.webhook(), { store, ...options });
+    const inbox = (options) => new Inbox(sandbox.client({ timeout: TIMEOUT }), sandbox.webhook(), { store, ...options });
 
     test("forty deliveries to four inboxes are one reply", async () => {
       const own = { scope: scope() };
@@ -75,19 +79,19 @@ for (const [name, store] of Object.entries(STORES)) {
     });
 
     test("a process that is killed in its handler loses nothing", async () => {
-      const own = { scope: scope(), lease: 500 };
+      const own = { scope: scope(), ...SHORT };
       const { body, headers } = await sandbox.say(FROM, "Hi");
       const child = worker({ store, ...own }, body, headers);
       await once(child.stdout, "data");
       child.kill("SIGKILL");
       await once(child, "exit");
       const one = inbox(own).onMessage(() => "Hello");
-      await until(async () => (await one.receive(body, headers)).status === 200);
+      await until(async () => (await one.receive(body, headers)).status === 200, PATIENCE);
       assert.equal(sandbox.messages.length, 1);
     });
 
     test("a process that is killed while it sends leaves a maybe_sent", async () => {
-      const own = { scope: scope(), lease: 500 };
+      const own = { scope: scope(), ...SHORT };
       const { body, headers, message_id } = await sandbox.say(FROM, "Hi");
       sandbox.failNext({ kind: "delay", milliseconds: 10_000, processed: true });
       const child = worker({ store, ...own }, body, headers, "Hello");
@@ -95,7 +99,7 @@ for (const [name, store] of Object.entries(STORES)) {
       child.kill("SIGKILL");
       await once(child, "exit");
       const one = inbox(own).onMessage(() => assert.fail("it may have been answered"));
-      await until(async () => (await one.outcome(message_id)).state === "maybe_sent");
+      await until(async () => (await one.outcome(message_id)).state === "maybe_sent", PATIENCE);
       assert.equal((await one.receive(body, headers)).body, "maybe_sent");
       assert.equal(sandbox.messages.length, 1);
     });
@@ -146,7 +150,7 @@ function worker(options, body, headers, text) {
         return text ?? new Promise(() => {});
       })
       .receive(body, headers);`;
-  const client = { apiToken: sandbox.token, baseUrl: sandbox.url };
+  const client = { apiToken: sandbox.token, baseUrl: sandbox.url, timeout: TIMEOUT };
   const input = JSON.stringify([client, sandbox.publicKey, options, body, headers, text]);
   return spawn(process.execPath, ["-e", script, input], { stdio: ["ignore", "pipe", "inherit"] });
 }

@@ -67,3 +67,29 @@ test("an error that was not sent is logged too", async () => {
   assert.equal(log[0].outcome, error.outcome);
   assert.equal(log[0].correlationId, error.correlationId);
 });
+
+test("what the server says is in no entry unless it looks like a word", async () => {
+  await server.script([
+    {
+      status: 400,
+      headers: [["x-request-id", "token secret here"]],
+      body: { json: { code: "bad\nbackchat error: token-secret" } },
+    },
+  ]);
+  const log = [];
+  const client = new Client({ apiToken: "t", baseUrl: server.url, onLog: (e) => log.push(e) });
+  await failure(client.notify.reply(REPLY));
+  await until(() => log.length === 1);
+  assert.doesNotMatch(JSON.stringify(log), /secret/);
+  assert.equal(log[0].requestId, "…");
+});
+
+test("a log whose promise rejects ends nothing", async () => {
+  const warned = new Promise((resolve) => process.once("warning", resolve));
+  const onLog = async () => {
+    throw new Error("disk\u001b[31m full");
+  };
+  const client = new Client({ apiToken: "token", baseUrl: server.url, onLog });
+  assert.match((await client.notify.reply(REPLY)).id, /^tx_/);
+  assert.equal((await warned).message, "backchat: onLog threw: Error: disk\ufffd[31m full");
+});

@@ -128,7 +128,7 @@ test("a body that is too long is not read to its end", async () => {
   const { status, headers } = await answer(server.url, {}, (request) => {
     request.write(Buffer.alloc(2 * 1024 * 1024));
   });
-  assert.equal(status, 401);
+  assert.equal(status, 413);
   assert.equal(headers.connection, "close");
   await server[Symbol.asyncDispose]();
 });
@@ -143,7 +143,7 @@ test("a sender that hangs up in the middle leaves nothing behind", async () => {
   request.destroy();
   const { status } = await answer(server.url, {}, (other) => other.end("{}"));
   assert.equal(status, 401);
-  assert.ok(failures.every(({ error }) => error.code === "signature_missing"));
+  assert.deepEqual(failures, []);
   await server[Symbol.asyncDispose]();
 });
 
@@ -152,9 +152,9 @@ test("a signature header that came twice is seen as it came", async () => {
   const { body, headers } = await sandbox.say(FROM, "Hi");
   const signature = headers["x-webhook-signature"];
   const pairs = ["Host", "bot", "X-Webhook-Signature", signature, "X-Webhook-Signature", signature];
-  const { status } = await answer(server.url, pairs, (request) => request.end(body));
-  assert.equal(status, 401);
-  assert.equal(failures[0].error.reason, "header_repeated");
+  const got = await answer(server.url, pairs, (request) => request.end(body));
+  assert.deepEqual([got.status, got.body], [401, "signature_invalid"]);
+  assert.equal(sandbox.messages.length, 0);
   await server[Symbol.asyncDispose]();
 });
 

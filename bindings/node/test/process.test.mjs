@@ -79,6 +79,16 @@ test("an error that nobody caught ends the process as any other", async () => {
   assert.match(stderr, /MissingTextError: missing_text/);
 });
 
+test("what the token function threw is not printed by an uncaught error", async () => {
+  const { code, stderr } = await run(`${CJS}
+    const secret = ["token", "secret"].join("-");
+    const apiToken = () => Promise.reject(new Error("the vault says " + secret));
+    new Client({ ...${client}, apiToken }).notify.reply(${reply});`);
+  assert.equal(code, 1);
+  assert.match(stderr, /AuthenticationError: missing_api_token/);
+  assert.doesNotMatch(stderr, /token-secret/);
+});
+
 test("nothing inside rejects unhandled", async () => {
   await server.setDefault({ fault: { close: "request" } });
   const { code, stdout } = await run(`${CJS}

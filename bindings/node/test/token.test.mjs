@@ -37,16 +37,19 @@ test("after a 401 it is asked once more", async () => {
   assert.deepEqual(await tokens(), ["Bearer old", "Bearer new"]);
 });
 
-test("what it throws is the cause, and is not printed", async () => {
+// As `console.dir` prints, which does not ask an object for its printed form.
+const PLAIN = { customInspect: false, depth: 9 };
+
+test("what it throws is told, and is not printed", async () => {
   const thrown = new Error("the vault says token-secret");
   for (const broken of [() => { throw thrown; }, () => Promise.reject(thrown)]) {
     const error = await failure(client(broken).notify.reply(REPLY));
     assert.ok(error instanceof AuthenticationError);
     assert.equal(error.code, "missing_api_token");
     assert.equal(error.outcome, "not_sent");
-    assert.equal(error.cause, thrown);
+    assert.equal(error.tokenError, thrown);
     const { inspect } = await import("node:util");
-    for (const printed of [String(error), JSON.stringify(error), inspect(error), error.stack]) {
+    for (const printed of [String(error), JSON.stringify(error), inspect(error), error.stack, inspect(error, PLAIN)]) {
       assert.doesNotMatch(printed, /token-secret/);
     }
   }

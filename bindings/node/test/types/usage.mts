@@ -23,7 +23,10 @@ import {
   type CallOptions,
   type ClientOptions,
   type Failure,
+  type HandlerContext,
+  type InboundMedia,
   type InboundMessage,
+  type InboxHealth,
   type InboxRecord,
   type KnownErrorCode,
   type LogEntry,
@@ -85,6 +88,9 @@ export async function answers(message: InboundMessage, template: Template): Prom
     console.log(answered.template_id, answered.variables["name"]);
   }
   await client.reply({ message_id: message.message_id, from: message.from }, "Hello");
+  const media: InboundMedia = await client.notify.inboundMedia(message.message_id, rest);
+  is<Same<typeof media.filename, string | null>>();
+  console.log(media.bytes.byteLength);
   // @ts-expect-error: a reply has a text
   await client.notify.reply({ to: message.from, reply_to: message.message_id });
   // @ts-expect-error: no such option
@@ -120,16 +126,26 @@ export async function inboxes(): Promise<void> {
   const inbox = new Inbox(client, new Webhook(["old", "new"]), { store: "sqlite:inbox.db", queue: { concurrency: 4 } });
   inbox
     .onMessage(async (message) => (message.text === "STOP" ? null : { text: message.text, template: { template_id: "template_1" } }))
-    .onMessage(() => {})
     .onDelivery(async (event) => console.log(event.status, event.fee?.amount))
     .onOptOut((event) => event.kind)
     .onOther((event) => isInboundMessage(event))
-    .onError(({ stage, error }: Failure) => console.error(stage, error));
+    .onError(async ({ stage, final, error }: Failure) => console.error(stage, final, error));
+  new Inbox(client, Webhook.unverified(), { handlerTimeout: 5000, maxAttempts: 3, maxEventAge: null }).onMessage(
+    async (message, { attempt, signal, remaining }: HandlerContext) => {
+      const answer = await fetch("https://model.example", { signal });
+      return attempt > 1 && remaining() < 1000 ? undefined : answer.text();
+    },
+  );
+  // @ts-expect-error: an answer has a text
+  inbox.onMessage(() => ({}));
   // @ts-expect-error: a number is no answer
   inbox.onMessage(() => 7);
   const receipt: Receipt = await inbox.receive(new Uint8Array(), new Headers());
   const records: InboxRecord[] = await inbox.list({ state: "maybe_sent", since: new Date() });
   console.log(receipt.headers["Retry-After"], records[0]?.code, (await inbox.counts()).sent, await inbox.rearm("im_1"));
+  const health: InboxHealth = await inbox.health();
+  const ended: boolean = await inbox.shutdown({ limit: 1000 });
+  console.log(health.ok, health.oldest_due ?? 0, ended);
   await inbox.handle(eventFromJson("{}"));
 
   createServer(inbox.nodeHandler());
