@@ -225,7 +225,6 @@ function callable(name, value, shell) {
   if (typeof value !== "function") {
     throw configuration(name, "must be a function", shell);
   }
-  return value;
 }
 
 function text(name, value, shell) {
