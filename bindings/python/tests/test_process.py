@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 import textwrap
@@ -238,8 +239,11 @@ def test_ctrl_c_ends_a_queue_that_works() -> None:
         printed = python(program, server.url)
         sent = len(server.posts)
         assert sent in (1, 2)
-        given_back = {"retrying": 1} if sent == 1 else {}
-        assert printed.strip() == str({"queued": 18, **given_back, "sent": sent})
+        counts = ast.literal_eval(printed.strip())
+        assert counts.pop("sent") == sent
+        # Nothing is lost: what a thread had not begun is tried again.
+        assert set(counts) <= {"queued", "retrying"}
+        assert sum(counts.values()) == 20 - sent
         assert time.monotonic() - started < 5
 
 
