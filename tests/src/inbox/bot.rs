@@ -74,7 +74,11 @@ impl Bot {
             if receipt.status == 200 {
                 return receipt;
             }
-            assert!(started.elapsed() < longest, "message {number}: {receipt:?}");
+            let failures = self.failures();
+            assert!(
+                started.elapsed() < longest,
+                "message {number}: {receipt:?} after {failures:?}"
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

@@ -1,14 +1,15 @@
 //! A TCP proxy that goes silent at a chosen message of Postgres's protocol.
 //!
 //! From then on nothing passes, on no connection; new ones are taken and not served. After
-//! [`StallingProxy::heal`] new connections pass. The old ones stay silent for ever, as after a failover
-//! or behind a firewall that has forgotten them.
+//! [`StallingProxy::heal`] new connections pass. The old ones stay silent for ever, as behind a firewall
+//! that has forgotten them; the server learns that those clients are lost.
 
 use std::io;
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::database::address;
@@ -27,6 +28,7 @@ pub enum Unit {
 pub struct StallingProxy {
     url: String,
     state: Arc<Mutex<State>>,
+    healed: watch::Sender<usize>,
     task: JoinHandle<()>,
 }
 
@@ -52,6 +54,7 @@ impl StallingProxy {
             epoch: 0,
         }));
         let shared = Arc::clone(&state);
+        let (healed, healing) = watch::channel(0);
         let through = url.replacen(&server, &here, 1);
         let task = tokio::spawn(async move {
             let mut connections = JoinSet::new();
@@ -59,6 +62,7 @@ impl StallingProxy {
                 let gate = Gate {
                     epoch: shared.lock().unwrap().epoch,
                     state: Arc::clone(&shared),
+                    healing: healing.clone(),
                 };
                 connections.spawn(pass(client, server.clone(), unit, gate));
             }
@@ -66,6 +70,7 @@ impl StallingProxy {
         Ok(Self {
             url: through,
             state,
+            healed,
             task,
         })
     }
@@ -96,6 +101,7 @@ impl StallingProxy {
         state.silent = false;
         state.silent_from = None;
         state.epoch += 1;
+        self.healed.send_replace(state.epoch);
     }
 }
 
@@ -110,11 +116,12 @@ impl Drop for StallingProxy {
 struct Gate {
     state: Arc<Mutex<State>>,
     epoch: usize,
+    healing: watch::Receiver<usize>,
 }
 
 impl Gate {
-    /// Counts a message, or never ends.
-    async fn pass(&self) {
+    /// Counts a message, or ends when the proxy has healed: this connection is lost.
+    async fn pass(&self) -> io::Result<()> {
         let open = {
             let mut state = self.state.lock().unwrap();
             let open = !state.silent && state.epoch == self.epoch;
@@ -122,9 +129,13 @@ impl Gate {
             state.silent |= open && state.silent_from == Some(state.passed);
             open
         };
-        if !open {
-            std::future::pending::<()>().await;
+        if open {
+            return Ok(());
         }
+        let mut healing = self.healing.clone();
+        let healed = healing.wait_for(|epoch| *epoch > self.epoch).await;
+        healed.map_err(io::Error::other)?;
+        Err(io::ErrorKind::TimedOut.into())
     }
 }
 
@@ -143,7 +154,7 @@ async fn pass(client: TcpStream, server: String, unit: Unit, gate: Gate) -> io::
             };
             // What asks for TLS is answered by a byte, and the first message comes then.
             begun |= message.get(4..8) != Some(SSL_REQUEST.as_slice());
-            gate.pass().await;
+            gate.pass().await?;
             to_server.write_all(&message).await?;
         }
     };
@@ -156,15 +167,23 @@ async fn pass(client: TcpStream, server: String, unit: Unit, gate: Gate) -> io::
                 Unit::Message => first_answer(&mut from_server).await?,
             };
             begun |= message.len() > 1;
-            gate.pass().await;
+            gate.pass().await?;
             to_client.write_all(&message).await?;
         }
     };
-    // One side's end is the other's.
-    tokio::select! {
+    // One side's end is the other's, but for a client that was lost: it hears nothing.
+    let ended: io::Result<()> = tokio::select! {
         ended = asked => ended,
         ended = answered => ended,
+    };
+    if ended
+        .as_ref()
+        .is_err_and(|error| error.kind() == io::ErrorKind::TimedOut)
+    {
+        drop((from_server, to_server));
+        std::future::pending::<()>().await;
     }
+    ended
 }
 
 const SSL_REQUEST: [u8; 4] = [0x04, 0xd2, 0x16, 0x2f];
