@@ -34,9 +34,10 @@ async fn until_closed(server: &FaultServer) {
 #[tokio::test]
 async fn an_idle_connection_that_is_spoken_on_is_closed() {
     for tls in [false, true] {
-        let server = match tls {
-            false => FaultServer::start().await.unwrap(),
-            true => FaultServer::start_tls(TlsFault::Valid).await.unwrap(),
+        let server = if tls {
+            FaultServer::start_tls(TlsFault::Valid).await.unwrap()
+        } else {
+            FaultServer::start().await.unwrap()
         };
         let stray = Step::default();
         server.script(vec![Step::default().again(AgainAt::AfterUs(20_000), stray)]);

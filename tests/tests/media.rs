@@ -40,9 +40,10 @@ async fn fetch(client: &Client) -> Result<InboundMedia, Error> {
 #[tokio::test]
 async fn a_file_is_fetched_with_its_type_and_name() {
     for tls in [false, true] {
-        let server = match tls {
-            false => FaultServer::start().await.unwrap(),
-            true => FaultServer::start_tls(TlsFault::Valid).await.unwrap(),
+        let server = if tls {
+            FaultServer::start_tls(TlsFault::Valid).await.unwrap()
+        } else {
+            FaultServer::start().await.unwrap()
         };
         let named = "attachment; filename=\"../a.jpg\"; filename*=UTF-8''%C3%A9t%C3%A9.jpg";
         server.script(vec![

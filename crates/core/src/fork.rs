@@ -158,11 +158,11 @@ struct State {
 
 impl State {
     fn of(word: u64) -> Self {
-        let [a, b, c, d, e, f, g, h] = word.to_be_bytes();
+        let part = |shift: u32| (word >> shift) & u64::from(u16::MAX);
         Self {
-            process: u32::from_be_bytes([a, b, c, d]),
-            forks: u16::from_be_bytes([e, f]),
-            working: u16::from_be_bytes([g, h]),
+            process: u32::try_from(word >> 32).unwrap_or_default(),
+            forks: u16::try_from(part(16)).unwrap_or_default(),
+            working: u16::try_from(part(0)).unwrap_or_default(),
         }
     }
 

@@ -87,7 +87,7 @@ mod tests {
         let wait = after_not_sent(1000, None, Duration::ZERO, &options).unwrap();
         assert!(wait >= HOUR / 2 && wait <= HOUR);
         // The last try comes when the window has closed for certain.
-        let age = LAST_TRY - SECOND;
+        let age = LAST_TRY.saturating_sub(SECOND);
         assert_eq!(after_not_sent(1000, None, age, &options), Some(SECOND));
         assert_eq!(after_not_sent(1, None, LAST_TRY, &options), None);
         assert_eq!(after_not_sent(1, None, 2 * LAST_TRY, &options), None);

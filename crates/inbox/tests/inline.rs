@@ -62,13 +62,13 @@ async fn a_duplicate_that_comes_meanwhile_is_sent_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_inboxes_on_one_file_answer_once() {
     let folder = places::Folder::new();
-    two_inboxes_answer_once(&folder.url()).await;
+    Box::pin(two_inboxes_answer_once(&folder.url())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_inboxes_on_one_database_answer_once() {
     if let Some(database) = places::Database::new().await {
-        two_inboxes_answer_once(database.url()).await;
+        Box::pin(two_inboxes_answer_once(database.url())).await;
     }
 }
 

@@ -115,6 +115,7 @@ impl Run {
     }
 
     /// What the store answers, and what it then holds, without the scope's name.
+    #[expect(clippy::too_many_lines, reason = "one arm for each action")]
     async fn step(&mut self, action: &Action) -> String {
         let scope = || Arc::clone(&self.scope);
         let (store, now) = (&self.store, self.now);

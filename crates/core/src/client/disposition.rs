@@ -44,12 +44,11 @@ fn parameters(header: &str) -> Vec<(&str, String)> {
         // A parameter without a value stands before the name.
         let name = name.rsplit(';').next().unwrap_or_default().trim();
         let after = after.trim_start();
-        let (value, left) = match after.strip_prefix('"') {
-            Some(quoted) => unquoted(quoted),
-            None => {
-                let (value, left) = after.split_once(';').unwrap_or((after, ""));
-                (value.trim().to_owned(), left)
-            }
+        let (value, left) = if let Some(quoted) = after.strip_prefix('"') {
+            unquoted(quoted)
+        } else {
+            let (value, left) = after.split_once(';').unwrap_or((after, ""));
+            (value.trim().to_owned(), left)
         };
         found.push((name, value));
         rest = left;

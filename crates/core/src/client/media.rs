@@ -1,4 +1,4 @@
-//! GET /v2/notify/inbound/{message_id}/media: the file that a user sent.
+//! `GET /v2/notify/inbound/{message_id}/media`: the file that a user sent.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};

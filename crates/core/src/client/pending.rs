@@ -127,14 +127,14 @@ impl<T> Pending<T> {
             let mut until = self.deadline;
             if now >= self.deadline {
                 // Not from the deadline on: a process that was frozen has yet to read its answer.
-                let give_up = *self.late_since.get_or_insert(now) + GRACE;
-                if now >= give_up {
+                let patience = *self.late_since.get_or_insert(now) + GRACE;
+                if now >= patience {
                     self.answer = None;
-                    let given_up = self.given_up("the deadline has passed unnoticed");
+                    let error = self.given_up("the deadline has passed unnoticed");
                     runtime::replace_if_dead();
-                    return Some(Err(given_up));
+                    return Some(Err(error));
                 }
-                until = give_up;
+                until = patience;
             }
             if now >= end {
                 return None;

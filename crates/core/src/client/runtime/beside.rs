@@ -104,14 +104,7 @@ mod tests {
                 RUNNING.fetch_sub(1, Ordering::SeqCst);
             }));
         }
-        assert_eq!(
-            all.join_all()
-                .await
-                .into_iter()
-                .filter(Result::is_ok)
-                .count(),
-            40
-        );
+        assert!(all.join_all().await.iter().all(Result::is_ok));
         assert_eq!(MOST.load(Ordering::SeqCst), AT_ONCE);
     }
 

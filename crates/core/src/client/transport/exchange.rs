@@ -19,6 +19,7 @@ pub(super) struct Exchange {
     state: Mutex<State>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact by itself")]
 #[derive(Default)]
 struct State {
     permit: Option<Permit>,

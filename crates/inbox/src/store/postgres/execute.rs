@@ -95,15 +95,14 @@ impl Connection {
         sql: &str,
         values: &[Value],
     ) -> Result<Vec<Answer>, Error> {
-        let prepared = match self.prepared.get(&number) {
-            Some(prepared) => prepared.clone(),
-            None => {
-                // The time is named even where a statement never asks for it.
-                let sql = schema::guarded(sql);
-                let prepared = self.client.prepare_typed(&sql, &[Type::INT8]).await?;
-                self.prepared.insert(number, prepared.clone());
-                prepared
-            }
+        let prepared = if let Some(prepared) = self.prepared.get(&number) {
+            prepared.clone()
+        } else {
+            // The time is named even where a statement never asks for it.
+            let sql = schema::guarded(sql);
+            let prepared = self.client.prepare_typed(&sql, &[Type::INT8]).await?;
+            self.prepared.insert(number, prepared.clone());
+            prepared
         };
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|v| v as _).collect();
         let answer = self.client.query(&prepared, &values).await;
@@ -127,13 +126,13 @@ impl Connection {
             .map(|(n, value)| (value as &(dyn ToSql + Sync), wire_type(n, value)))
             .collect();
         // Sent in this order, before the first is answered. After an error the COMMIT rolls back.
-        let (begun, answer, committed) = tokio::join!(
+        let (started, answer, committed) = tokio::join!(
             biased;
             self.client.batch_execute(begin),
             self.client.query_typed(sql, &typed),
             self.client.batch_execute("COMMIT"),
         );
-        begun?;
+        started?;
         let answer = answer?;
         committed?;
         Ok(answer)

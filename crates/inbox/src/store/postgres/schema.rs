@@ -341,10 +341,7 @@ pub(super) fn ddl(schema: Option<&str>, from: usize) -> Option<String> {
     let missing = VERSIONS.get(from..)?;
     let mut sql = String::from("BEGIN;\n");
     if let Some(schema) = schema {
-        sql.push_str(&format!(
-            "SET LOCAL search_path TO {};\n",
-            identifier(schema)
-        ));
+        let _infallible = writeln!(sql, "SET LOCAL search_path TO {};", identifier(schema));
     }
     if from == 0 {
         sql.push_str("CREATE TABLE backchat_schema (version bigint NOT NULL);\n");
@@ -353,10 +350,11 @@ pub(super) fn ddl(schema: Option<&str>, from: usize) -> Option<String> {
     }
     sql.push_str(&script(missing));
     sql.push_str("COMMIT;\n");
-    sql.push_str(&format!(
+    let _infallible = writeln!(
+        sql,
         "-- The application's role needs no other right:\n\
-         -- GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO role;\n",
+         -- GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO role;",
         tables()
-    ));
+    );
     Some(sql)
 }

@@ -45,7 +45,7 @@ pub(super) struct Session {
 /// A connection of the pool, or one that the pool has let go.
 enum Held {
     Pooled(Pooled),
-    Detached(Box<Connection>),
+    Detached(Connection),
 }
 
 impl Held {
@@ -175,7 +175,7 @@ impl Session {
     /// at its end.
     pub(super) fn detach(mut self, limit: Duration) -> Self {
         self.held = match self.held.take() {
-            Some(Held::Pooled(pooled)) => Some(Held::Detached(Box::new(Pooled::take(pooled)))),
+            Some(Held::Pooled(pooled)) => Some(Held::Detached(Pooled::take(pooled))),
             held => held,
         };
         self.deadline = Instant::now() + limit;

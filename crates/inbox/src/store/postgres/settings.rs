@@ -4,6 +4,7 @@
 //! application. The settings are part of the startup message, which a pooler must refuse, ignore or
 //! honour for this client alone; or they are `SET LOCAL`, and end with the transaction.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 /// Every row is reached through an index, but a plan made while the table is small may be to read all
@@ -40,7 +41,7 @@ pub(super) fn options(given: Option<&str>, schema: Option<&str>, mark: &str) -> 
     let mut options = given.map(str::to_owned).unwrap_or_default();
     for (name, value) in settings {
         let escaped = value.replace('\\', "\\\\").replace(' ', "\\ ");
-        options.push_str(&format!(" -c {name}={escaped}"));
+        let _infallible = write!(options, " -c {name}={escaped}");
     }
     options.trim_start().to_owned()
 }
@@ -61,7 +62,7 @@ pub(super) fn begin(schema: Option<&str>, long: Option<Duration>) -> String {
         } else {
             value
         };
-        sql.push_str(&format!("; SET LOCAL {name} = {value}"));
+        let _infallible = write!(sql, "; SET LOCAL {name} = {value}");
     }
     sql
 }

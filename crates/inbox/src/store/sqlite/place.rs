@@ -73,7 +73,7 @@ impl Place {
         }
         let found = fs::metadata(&file).map_err(unusable)?;
         check(&file, &found)?;
-        rights::tighten(&file, COMPANIONS.map(|suffix| beside(&file, suffix)));
+        rights::tighten(&file, &COMPANIONS.map(|suffix| beside(&file, suffix)));
         Ok(Self {
             given,
             inode: Inode::of(&found),

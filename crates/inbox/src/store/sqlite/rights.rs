@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 /// Takes away what others than the owner may do with the ledger and the files beside it, and says so
 /// in one line. SQLite makes new ones with the rights of the ledger.
 #[cfg(unix)]
-pub(super) fn tighten(ledger: &Path, companions: [PathBuf; 3]) {
+pub(super) fn tighten(ledger: &Path, companions: &[PathBuf; 3]) {
     let companions = companions.iter().map(PathBuf::as_path);
     let changed: Result<Vec<bool>, _> = companions.chain([ledger]).map(tighten_one).collect();
     match changed {
@@ -34,7 +34,7 @@ fn tighten_one(path: &Path) -> std::io::Result<bool> {
         return Ok(false);
     };
     let rights = found.permissions().mode();
-    if rights & 0o077 == 0 {
+    if rights & 0o777 == rights & 0o700 {
         return Ok(false);
     }
     fs::set_permissions(path, Permissions::from_mode(rights & 0o700))?;
@@ -42,4 +42,4 @@ fn tighten_one(path: &Path) -> std::io::Result<bool> {
 }
 
 #[cfg(not(unix))]
-pub(super) fn tighten(_: &Path, _: [PathBuf; 3]) {}
+pub(super) fn tighten(_: &Path, _: &[PathBuf; 3]) {}

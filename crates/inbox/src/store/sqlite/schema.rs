@@ -1,5 +1,7 @@
 //! The tables, and how an older file becomes a newer one.
 
+use std::fmt::Write as _;
+
 use backchat_core::{Error, StoreError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -69,9 +71,11 @@ pub(in crate::store) fn ddl(from: usize) -> Option<String> {
         sql.push_str(&render(missing));
     }
     let known = VERSIONS.len();
-    sql.push_str(&format!(
-        "\nDELETE FROM backchat_schema;\nINSERT INTO backchat_schema VALUES ({known});\nCOMMIT;\n"
-    ));
+    sql.push_str("\nDELETE FROM backchat_schema;\n");
+    let _infallible = writeln!(
+        sql,
+        "INSERT INTO backchat_schema VALUES ({known});\nCOMMIT;"
+    );
     Some(sql)
 }
 

@@ -113,6 +113,7 @@ impl Session {
 }
 
 #[cfg(all(test, unix))]
+#[expect(clippy::unwrap_used, reason = "a test's way to fail")]
 mod tests {
     use std::fs;
     use std::path::{Path, PathBuf};
