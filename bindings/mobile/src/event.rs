@@ -14,7 +14,10 @@ pub struct ReadEvent {
 }
 
 impl From<Event> for ReadEvent {
-    fn from(event: Event) -> Self {
+    fn from(mut event: Event) -> Self {
+        if let Event::InboundMessage(message) = &mut event {
+            message.content = readable(&message.content).as_str().into();
+        }
         Self {
             event_type: event.event_type().to_owned(),
             event,
@@ -51,5 +54,9 @@ pub fn made_message(message_id: String, from: String, text: String) -> MadeMessa
 /// The same JSON as every reader takes it: each name once, no half of a surrogate pair.
 #[uniffi::export]
 pub fn readable_json(json: String) -> String {
-    RawJson::from(json.as_str()).to_value().to_string()
+    readable(&RawJson::from(json.as_str()))
+}
+
+fn readable(json: &RawJson) -> String {
+    json.to_value().to_string()
 }

@@ -27,8 +27,8 @@ public struct InboundMessage: Sendable, Hashable, Identifiable {
     public var to: String { native.to }
     /// What the user wrote, or the caption of a file; empty when there is none.
     public var text: String { native.text }
-    /// All that the event's content holds, as JSON, also what has no name here. A file:
-    /// ``Notify/inboundMedia(messageID:options:)`` fetches it.
+    /// All that the event's content holds, also what has no name here, as JSON that every reader takes:
+    /// ``raw`` has it as it came. ``Notify/inboundMedia(messageID:options:)`` fetches a file.
     public var content: Data { Data(native.content.utf8) }
     /// Until when the user may be answered, as far as this event knows.
     public var replyWindow: ReplyWindow { ReplyWindow(native: native.replyWindow) }

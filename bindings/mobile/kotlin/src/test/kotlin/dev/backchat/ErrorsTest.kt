@@ -92,7 +92,7 @@ class ErrorsTest {
 
     @Test
     fun `there are as many codes as in Rust`() {
-        assertEquals(45, BackchatException.CODES.size)
+        assertEquals(49, BackchatException.CODES.size)
         assertTrue("store_unavailable" in BackchatException.CODES)
     }
 

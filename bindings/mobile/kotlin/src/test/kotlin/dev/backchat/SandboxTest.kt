@@ -304,8 +304,8 @@ class SandboxTest {
             sandbox.ask("PUT", "/webhook", mapOf("url" to "http://127.0.0.1:${server.address.port}/"))
             val written = sandbox.inbound("Hi")
             val (body, headers) = received.take()
-            val event = Webhook(sandbox.publicKey).verify(body, headers)
-            assertEquals(written.copy(verified = true), event)
+            val event = Webhook(sandbox.publicKey).verify(body, headers) as Event.InboundMessage
+            assertEquals(written.copy(verified = true, raw = event.raw), event)
             val forged = assertThrows(SignatureVerificationException::class.java) {
                 Webhook(sandbox.publicKey).verify(body + 32, headers)
             }
