@@ -873,7 +873,10 @@ public func FfiConverterTypeFee_lower(_ value: Fee) -> RustBuffer {
 
 
 /**
- * A message from a user.
+ * A message from a user: a text, or a file with or without a caption.
+ *
+ * A message without a text, such as a photo, has an empty one. The API does not document yet how
+ * the event of a file looks: [`InboundMessage::content`] has all that came.
  * <https://docs.prelude.so/notify/v2/documentation/whatsapp>
  */
 public struct InboundMessage: Equatable, Hashable {
@@ -898,7 +901,7 @@ public struct InboundMessage: Equatable, Hashable {
      */
     public let messageId: InboundMessageId
     /**
-     * The channel, mostly `whatsapp`.
+     * The channel, mostly `whatsapp`; empty when the event names none.
      */
     public let channel: Channel
     /**
@@ -906,13 +909,18 @@ public struct InboundMessage: Equatable, Hashable {
      */
     public let from: Address
     /**
-     * The business number that received it; for RCS an agent.
+     * The business number that received it; for RCS an agent. Empty when the event names none.
      */
     public let to: Address
     /**
-     * What the user wrote.
+     * The text, or the caption of a file. Empty when there is none.
      */
     public let text: MessageText
+    /**
+     * All that the event's `content` holds, also what has no name here, as JSON: mostly an
+     * object, and `null` when the event has no content.
+     */
+    public let content: RawJson
     /**
      * Until when the user may be answered, as far as this event knows.
      */
@@ -937,17 +945,21 @@ public struct InboundMessage: Equatable, Hashable {
          * The message's id, `im_…`: give it as `reply_to`. The same on every redelivery.
          */messageId: InboundMessageId, 
         /**
-         * The channel, mostly `whatsapp`.
+         * The channel, mostly `whatsapp`; empty when the event names none.
          */channel: Channel, 
         /**
          * Who wrote, a phone number.
          */from: Address, 
         /**
-         * The business number that received it; for RCS an agent.
+         * The business number that received it; for RCS an agent. Empty when the event names none.
          */to: Address, 
         /**
-         * What the user wrote.
+         * The text, or the caption of a file. Empty when there is none.
          */text: MessageText, 
+        /**
+         * All that the event's `content` holds, also what has no name here, as JSON: mostly an
+         * object, and `null` when the event has no content.
+         */content: RawJson, 
         /**
          * Until when the user may be answered, as far as this event knows.
          */replyWindow: ReplyWindow) {
@@ -960,6 +972,7 @@ public struct InboundMessage: Equatable, Hashable {
         self.from = from
         self.to = to
         self.text = text
+        self.content = content
         self.replyWindow = replyWindow
     }
 
@@ -988,6 +1001,7 @@ public struct FfiConverterTypeInboundMessage: FfiConverterRustBuffer {
                 from: FfiConverterTypeAddress.read(from: &buf), 
                 to: FfiConverterTypeAddress.read(from: &buf), 
                 text: FfiConverterTypeMessageText.read(from: &buf), 
+                content: FfiConverterTypeRawJson.read(from: &buf), 
                 replyWindow: FfiConverterTypeReplyWindow.read(from: &buf)
         )
     }
@@ -1002,6 +1016,7 @@ public struct FfiConverterTypeInboundMessage: FfiConverterRustBuffer {
         FfiConverterTypeAddress.write(value.from, into: &buf)
         FfiConverterTypeAddress.write(value.to, into: &buf)
         FfiConverterTypeMessageText.write(value.text, into: &buf)
+        FfiConverterTypeRawJson.write(value.content, into: &buf)
         FfiConverterTypeReplyWindow.write(value.replyWindow, into: &buf)
     }
 }
@@ -1808,7 +1823,7 @@ public func FfiConverterTypeWireMoment_lower(_ value: WireMoment) -> RustBuffer 
 
 
 /**
- * What cancelling found.
+ * The effect of cancelling a call.
  */
 
 public enum Cancellation: Equatable, Hashable {

@@ -639,6 +639,11 @@ public protocol ReplyClientProtocol: AnyObject, Sendable {
     func startClosing(listener: ClosingListener?) throws 
     
     /**
+     * `GET /v2/notify/inbound/{message_id}/media`. Raises at once what the options make wrong.
+     */
+    func startInboundMedia(messageId: String, options: CallOptions, listener: MediaListener) throws  -> RunningCall
+    
+    /**
      * `POST /v2/notify/reply`. Raises at once what the request's own values make wrong.
      */
     func startReply(request: ReplyRequest, listener: ReplyListener) throws  -> RunningCall
@@ -748,6 +753,21 @@ open func startClosing(listener: ClosingListener?)throws   {try rustCallWithErro
         FfiConverterOptionCallbackInterfaceClosingListener.lower(listener),uniffiCallStatus
     )
 }
+}
+    
+    /**
+     * `GET /v2/notify/inbound/{message_id}/media`. Raises at once what the options make wrong.
+     */
+open func startInboundMedia(messageId: String, options: CallOptions, listener: MediaListener)throws  -> RunningCall  {
+    return try  FfiConverterTypeRunningCall_lift(try rustCallWithError(FfiConverterTypeFailed_lift) {
+        uniffiCallStatus in
+    uniffi_backchat_mobile_fn_method_replyclient_start_inbound_media(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(messageId),
+        FfiConverterTypeCallOptions_lower(options),
+        FfiConverterCallbackInterfaceMediaListener_lower(listener),uniffiCallStatus
+    )
+})
 }
     
     /**
@@ -1906,6 +1926,85 @@ public func FfiConverterTypeFailure_lift(_ buf: RustBuffer) throws -> Failure {
 #endif
 public func FfiConverterTypeFailure_lower(_ value: Failure) -> RustBuffer {
     return FfiConverterTypeFailure.lower(value)
+}
+
+
+/**
+ * The file that a user sent.
+ */
+public struct FetchedMedia: Equatable, Hashable {
+    /**
+     * The `Content-Type`.
+     */
+    public let contentType: String?
+    /**
+     * The name, without directories.
+     */
+    public let filename: String?
+    /**
+     * The file itself.
+     */
+    public let bytes: Data
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The `Content-Type`.
+         */contentType: String?, 
+        /**
+         * The name, without directories.
+         */filename: String?, 
+        /**
+         * The file itself.
+         */bytes: Data) {
+        self.contentType = contentType
+        self.filename = filename
+        self.bytes = bytes
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension FetchedMedia: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeFetchedMedia: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> FetchedMedia {
+        return
+            try FetchedMedia(
+                contentType: FfiConverterOptionString.read(from: &buf), 
+                filename: FfiConverterOptionString.read(from: &buf), 
+                bytes: FfiConverterData.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: FetchedMedia, into buf: inout [UInt8]) {
+        FfiConverterOptionString.write(value.contentType, into: &buf)
+        FfiConverterOptionString.write(value.filename, into: &buf)
+        FfiConverterData.write(value.bytes, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFetchedMedia_lift(_ buf: RustBuffer) throws -> FetchedMedia {
+    return try FfiConverterTypeFetchedMedia.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFetchedMedia_lower(_ value: FetchedMedia) -> RustBuffer {
+    return FfiConverterTypeFetchedMedia.lower(value)
 }
 
 
@@ -3141,6 +3240,176 @@ public func FfiConverterCallbackInterfaceClosingListener_lift(_ handle: UInt64) 
 #endif
 public func FfiConverterCallbackInterfaceClosingListener_lower(_ v: ClosingListener) -> UInt64 {
     return FfiConverterCallbackInterfaceClosingListener.lower(v)
+}
+
+
+
+
+/**
+ * Hears how the fetching of a file ended, as a [`ReplyListener`] does.
+ */
+public protocol MediaListener: AnyObject, Sendable {
+    
+    /**
+     * The file came whole.
+     */
+    func fetched(media: FetchedMedia) 
+    
+    /**
+     * The call failed.
+     */
+    func failed(failure: Failure) 
+    
+}
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceMediaListener {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceMediaListener = UniffiVTableCallbackInterfaceMediaListener(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterCallbackInterfaceMediaListener.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface MediaListener: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterCallbackInterfaceMediaListener.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface MediaListener: handle missing in uniffiClone")
+            }
+        },
+        fetched: { (
+            uniffiHandle: UInt64,
+            media: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterCallbackInterfaceMediaListener.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return uniffiObj.fetched(
+                     media: try FfiConverterTypeFetchedMedia_lift(media)
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCall(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn
+            )
+        },
+        failed: { (
+            uniffiHandle: UInt64,
+            failure: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterCallbackInterfaceMediaListener.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return uniffiObj.failed(
+                     failure: try FfiConverterTypeFailure_lift(failure)
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCall(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceMediaListener> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceMediaListener>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitMediaListener() {
+    uniffi_backchat_mobile_fn_init_callback_vtable_medialistener(UniffiCallbackInterfaceMediaListener.vtablePtr)
+}
+
+// FfiConverter protocol for callback interfaces
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterCallbackInterfaceMediaListener {
+    fileprivate static let handleMap = UniffiHandleMap<MediaListener>()
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+extension FfiConverterCallbackInterfaceMediaListener : FfiConverter {
+    typealias SwiftType = MediaListener
+    typealias FfiType = UInt64
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func lift(_ handle: UInt64) throws -> SwiftType {
+        try handleMap.get(handle: handle)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func lower(_ v: SwiftType) -> UInt64 {
+        return handleMap.insert(obj: v)
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public static func write(_ v: SwiftType, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(v))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterCallbackInterfaceMediaListener_lift(_ handle: UInt64) throws -> MediaListener {
+    return try FfiConverterCallbackInterfaceMediaListener.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterCallbackInterfaceMediaListener_lower(_ v: MediaListener) -> UInt64 {
+    return FfiConverterCallbackInterfaceMediaListener.lower(v)
 }
 
 
@@ -4555,7 +4824,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_backchat_mobile_checksum_func_window_state() != 4610) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_backchat_mobile_checksum_method_runningcall_cancel() != 21558) {
+    if (uniffi_backchat_mobile_checksum_method_runningcall_cancel() != 38861) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_backchat_mobile_checksum_method_runningcall_correlation_id() != 56336) {
@@ -4565,6 +4834,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_backchat_mobile_checksum_method_replyclient_start_closing() != 21513) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_backchat_mobile_checksum_method_replyclient_start_inbound_media() != 47991) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_backchat_mobile_checksum_method_replyclient_start_reply() != 25151) {
@@ -4597,6 +4869,12 @@ private let initializationResult: InitializationResult = {
     if (uniffi_backchat_mobile_checksum_method_attemptlistener_attempted() != 49871) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_backchat_mobile_checksum_method_medialistener_fetched() != 53369) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_backchat_mobile_checksum_method_medialistener_failed() != 27541) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_backchat_mobile_checksum_method_replylistener_sent() != 38585) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -4627,6 +4905,7 @@ private let initializationResult: InitializationResult = {
 
     uniffiCallbackInitAttemptListener()
     uniffiCallbackInitClosingListener()
+    uniffiCallbackInitMediaListener()
     uniffiCallbackInitReplyListener()
     uniffiCallbackInitReplyOrTemplateListener()
     uniffiCallbackInitSendListener()

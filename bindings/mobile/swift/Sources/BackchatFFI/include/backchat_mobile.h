@@ -250,6 +250,20 @@ typedef void (*UniffiCallbackInterfaceAttemptListenerMethod0)(uint64_t, RustBuff
     );
 
 #endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_MEDIA_LISTENER_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_MEDIA_LISTENER_METHOD0
+typedef void (*UniffiCallbackInterfaceMediaListenerMethod0)(uint64_t, RustBuffer, void* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_MEDIA_LISTENER_METHOD1
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_MEDIA_LISTENER_METHOD1
+typedef void (*UniffiCallbackInterfaceMediaListenerMethod1)(uint64_t, RustBuffer, void* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
 #ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_REPLY_LISTENER_METHOD0
 #define UNIFFI_FFIDEF_CALLBACK_INTERFACE_REPLY_LISTENER_METHOD0
 typedef void (*UniffiCallbackInterfaceReplyListenerMethod0)(uint64_t, RustBuffer, void* _Nonnull, 
@@ -319,6 +333,16 @@ typedef struct UniffiVTableCallbackInterfaceAttemptListener {
     UniffiCallbackInterfaceClone _Nonnull uniffiClone;
     UniffiCallbackInterfaceAttemptListenerMethod0 _Nonnull attempted;
 } UniffiVTableCallbackInterfaceAttemptListener;
+
+#endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_MEDIA_LISTENER
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_MEDIA_LISTENER
+typedef struct UniffiVTableCallbackInterfaceMediaListener {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceMediaListenerMethod0 _Nonnull fetched;
+    UniffiCallbackInterfaceMediaListenerMethod1 _Nonnull failed;
+} UniffiVTableCallbackInterfaceMediaListener;
 
 #endif
 #ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_REPLY_LISTENER
@@ -415,6 +439,11 @@ RustBuffer uniffi_backchat_mobile_fn_method_replyclient_printed(uint64_t ptr, Ru
 void uniffi_backchat_mobile_fn_method_replyclient_start_closing(uint64_t ptr, RustBuffer listener, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_METHOD_REPLYCLIENT_START_INBOUND_MEDIA
+#define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_METHOD_REPLYCLIENT_START_INBOUND_MEDIA
+uint64_t uniffi_backchat_mobile_fn_method_replyclient_start_inbound_media(uint64_t ptr, RustBuffer message_id, RustBuffer options, uint64_t listener, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_METHOD_REPLYCLIENT_START_REPLY
 #define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_METHOD_REPLYCLIENT_START_REPLY
 uint64_t uniffi_backchat_mobile_fn_method_replyclient_start_reply(uint64_t ptr, RustBuffer request, uint64_t listener, RustCallStatus *_Nonnull out_status
@@ -470,6 +499,11 @@ RustBuffer uniffi_backchat_mobile_fn_method_webhookverifier_verify(uint64_t ptr,
 #ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_INIT_CALLBACK_VTABLE_ATTEMPTLISTENER
 #define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_INIT_CALLBACK_VTABLE_ATTEMPTLISTENER
 void uniffi_backchat_mobile_fn_init_callback_vtable_attemptlistener(const UniffiVTableCallbackInterfaceAttemptListener* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_INIT_CALLBACK_VTABLE_MEDIALISTENER
+#define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_INIT_CALLBACK_VTABLE_MEDIALISTENER
+void uniffi_backchat_mobile_fn_init_callback_vtable_medialistener(const UniffiVTableCallbackInterfaceMediaListener* _Nonnull vtable
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_FN_INIT_CALLBACK_VTABLE_REPLYLISTENER
@@ -915,6 +949,12 @@ uint16_t uniffi_backchat_mobile_checksum_method_replyclient_start_closing(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_METHOD_REPLYCLIENT_START_INBOUND_MEDIA
+#define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_METHOD_REPLYCLIENT_START_INBOUND_MEDIA
+uint16_t uniffi_backchat_mobile_checksum_method_replyclient_start_inbound_media(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_METHOD_REPLYCLIENT_START_REPLY
 #define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_METHOD_REPLYCLIENT_START_REPLY
 uint16_t uniffi_backchat_mobile_checksum_method_replyclient_start_reply(void
@@ -972,6 +1012,18 @@ uint16_t uniffi_backchat_mobile_checksum_constructor_webhookverifier_unverified(
 #ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_METHOD_ATTEMPTLISTENER_ATTEMPTED
 #define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_METHOD_ATTEMPTLISTENER_ATTEMPTED
 uint16_t uniffi_backchat_mobile_checksum_method_attemptlistener_attempted(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_METHOD_MEDIALISTENER_FETCHED
+#define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_METHOD_MEDIALISTENER_FETCHED
+uint16_t uniffi_backchat_mobile_checksum_method_medialistener_fetched(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_METHOD_MEDIALISTENER_FAILED
+#define UNIFFI_FFIDEF_UNIFFI_BACKCHAT_MOBILE_CHECKSUM_METHOD_MEDIALISTENER_FAILED
+uint16_t uniffi_backchat_mobile_checksum_method_medialistener_failed(void
     
 );
 #endif
