@@ -6,7 +6,7 @@ use std::thread;
 
 use crate::Done;
 
-const BODY: &str = r#"{"id":"tx_01k8aq2zggeyssvt53zgvpx63a","to":"+33612345678","text":"Thanks for reaching out! We'll look into your request.","reply_to":"im_01k8aq2zggeyssvt53zgvpx63a","created_at":"2025-10-24T08:59:10.736925502Z","correlation_id":"im_01k8aq2zggeyssvt53zgvpx63a.0123456789ab"}"#;
+const BODY: &str = r#"{"id":"tx_01k8aq2zggeyssvt53zgvpx63a","to":"+33612345678","text":"Thanks for reaching out! We'll look into your request.","reply_to":"im_01k8aq2zggeyssvt53zgvpx63a","created_at":"2025-10-24T08:59:10.736925502Z"}"#;
 
 /// Prints its address and serves, a thread for each connection, until its input ends.
 pub(super) fn serve() -> Done {
