@@ -29,7 +29,7 @@ export interface LogEntry {
   requestId: string | null;
   /** The HTTP status of the answer. */
   status: number | null;
-  /** What is known about the message. Of `inbound_media`: `sent` when the file was received. */
+  /** The outcome of the attempt. Of `inbound_media`: `sent` when the file was received. */
   outcome: "sent" | "not_sent" | "rejected" | "maybe_sent";
   /** The error's code, when it was not simply sent. */
   code: string | null;
@@ -301,7 +301,7 @@ export interface HandlerContext {
 }
 
 /**
- * What a message handler returns: a text, nothing, or a reply with options. Everything else, and an
+ * The answer of a message handler: a text, nothing, or a reply with options. Everything else, and an
  * empty text, is a failure of the handler that says what was returned.
  */
 export type HandlerAnswer =
@@ -310,7 +310,7 @@ export type HandlerAnswer =
   | undefined
   | void
   | {
-      /** What the user reads. */
+      /** The text that the user reads. */
       text: string;
       /** Where Prelude posts the delivery events. Default: the client's. */
       callback_url?: string | undefined;
@@ -323,7 +323,7 @@ export type HandlerAnswer =
 /** Something went wrong. The inbox has already dealt with it; this is for logs and alarms. */
 export interface Failure {
   /**
-   * Where: `handler` is your own code, the others are the inbox's. `queue`: messages have waited for
+   * The step that failed: `handler` is your own code, the others are the inbox's. `queue`: messages have waited for
    * more than a minute, and no worker takes them.
    */
   stage: "webhook" | "handler" | "send" | "queue" | "store";
@@ -331,7 +331,7 @@ export interface Failure {
   event_id: string | null;
   /** The message that was to be answered. */
   message_id: string | null;
-  /** Whether the inbox is done with it. `false`: the inbox, or a redelivery, tries again. */
+  /** Tells whether the inbox is done with it. `false`: the inbox, or a redelivery, tries again. */
   final: boolean;
   /** What went wrong: what your handler threw, or a {@link BackchatError}. */
   error: unknown;
@@ -393,7 +393,7 @@ export interface InboxOptions {
    */
   maxEventAge?: number | null | undefined;
   /**
-   * How often a message whose handler fails is tried, with and without `queue`; then it is
+   * The number of attempts at a message whose handler fails, with and without `queue`; then it is
    * `given_up`, and a redelivery gets 200. Default: 8.
    */
   maxAttempts?: number | undefined;
@@ -405,7 +405,7 @@ export interface InboxOptions {
 }
 
 /**
- * What is known about the answer to a message. `queued`: waits for its first attempt. `claimed`: a
+ * The state of the answer to a message. `queued`: waits for its first attempt. `claimed`: a
  * handler runs. `sending`: a request may be under way. `retrying`: nothing was sent, and it is tried
  * again. `given_up`: nothing was sent, and it is not tried again. `skipped`: the handler returned
  * nothing.
@@ -425,13 +425,13 @@ export type RecordState =
 export interface InboxHealth {
   /** `false` when messages have waited for more than a minute and no worker of any process has one. */
   ok: boolean;
-  /** Whether {@link Inbox.run} is under way in this process. */
+  /** Tells whether {@link Inbox.run} is under way in this process. */
   running: boolean;
   /** The time since the longest waiting message of the queue became due. */
   oldest_due: number | null;
   /** The age of the oldest `maybe_sent`, which waits for somebody to decide. */
   oldest_maybe_sent: number | null;
-  /** How many requests this process refused, because they were not signed by Prelude. */
+  /** The number of requests that this process refused, because they were not signed by Prelude. */
   refused_requests: number;
 }
 

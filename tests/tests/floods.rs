@@ -132,7 +132,9 @@ fn forged_webhooks_are_verified_beside_the_replies() {
                     let (webhook, body) = (webhook.clone(), body.clone());
                     let refused = Arc::clone(&refused);
                     runtime::spawn(async move {
-                        let error = runtime::verify(&webhook, body, forged()).await.unwrap_err();
+                        let error = runtime::verify(&webhook, &body, forged())
+                            .await
+                            .unwrap_err();
                         assert_eq!(error.code(), ErrorCode::SignatureInvalid);
                         refused.fetch_add(1, Ordering::Relaxed);
                     })

@@ -1,5 +1,8 @@
 //! Requests that hold no event to answer: too old, too long, not signed.
-#![allow(clippy::unwrap_used, reason = "a test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test's way to fail, also in its helpers"
+)]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};

@@ -167,7 +167,7 @@ async fn at_each_message() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn at_each_message_without_sessions_of_our_own() {
-    silent_at_each(Kind::Pooled, false, Opened::Later, 3).await;
+    silent_at_each(Kind::Pooled, false, Opened::Later, 2).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -178,8 +178,8 @@ async fn at_each_chunk_of_tls() {
 /// The tables are made too, by the first message or before it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_the_tables_are_made() {
-    silent_at_each(Kind::Plain, true, Opened::Now, 5).await;
-    silent_at_each(Kind::Pooled, true, Opened::Later, 11).await;
+    silent_at_each(Kind::Plain, true, Opened::Now, 3).await;
+    silent_at_each(Kind::Pooled, true, Opened::Later, 7).await;
 }
 
 /// All of 20 webhooks are answered in time while nothing passes, also with a pool that is smaller.

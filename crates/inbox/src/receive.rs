@@ -18,8 +18,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use backchat_core::{DeliveryEvent, Error, Event, EventId, InboundMessage, Webhook, runtime};
-use bytes::Bytes;
+use backchat_core::{DeliveryEvent, Error, Event, EventId, InboundMessage, runtime};
 
 use crate::answer::HandlerError;
 use crate::failure::{Failure, Stage};
@@ -45,13 +44,7 @@ impl Inbox {
         N: AsRef<str>,
         V: AsRef<[u8]>,
     {
-        let webhook = &self.inner.webhook;
-        let read = if body.len() > Webhook::LONGEST_BODY {
-            webhook.verify(body, headers) // refused unread: not worth a copy
-        } else {
-            runtime::verify(webhook, Bytes::copy_from_slice(body), headers).await
-        };
-        match read {
+        match runtime::verify(&self.inner.webhook, body, headers).await {
             Ok(event) => self.take(event, true).await,
             Err(error) => self.inner.refuse(error),
         }

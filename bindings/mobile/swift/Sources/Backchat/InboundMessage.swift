@@ -25,7 +25,7 @@ public struct InboundMessage: Sendable, Hashable, Identifiable {
     public var from: String { native.from }
     /// The business number that received it; for RCS an agent.
     public var to: String { native.to }
-    /// What the user wrote, or the caption of a file; empty when there is none.
+    /// The text, or the caption of a file; empty when there is none.
     public var text: String { native.text }
     /// All that the event's content holds, also what has no name here, as JSON that every reader takes:
     /// ``raw`` has it as it came. ``Notify/inboundMedia(messageID:options:)`` fetches a file.

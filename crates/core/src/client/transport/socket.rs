@@ -77,11 +77,8 @@ pub(super) enum Look {
 pub(super) fn look(wire: &mut Wire) -> Look {
     let mut byte = [0];
     let mut buffer = ReadBuf::new(&mut byte);
-    wire.socket().at_once = Some(LOOKS);
-    let polled =
-        Pin::new(&mut *wire).poll_read(&mut Context::from_waker(Waker::noop()), &mut buffer);
-    wire.socket().at_once = None;
-    match polled {
+    let mut nobody = Context::from_waker(Waker::noop());
+    match read_at_once(wire, &mut nobody, &mut buffer) {
         Poll::Pending => Look::Quiet,
         Poll::Ready(Ok(())) if !buffer.filled().is_empty() => Look::Spoken,
         Poll::Ready(_) => Look::Closed,

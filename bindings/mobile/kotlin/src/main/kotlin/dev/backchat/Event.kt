@@ -38,7 +38,7 @@ public sealed class Event {
      * @property channel mostly `whatsapp`.
      * @property from who wrote, a phone number.
      * @property to the business number that received it; for RCS an agent.
-     * @property text what the user wrote, or the caption of a file; empty when there is none.
+     * @property text the text, or the caption of a file; empty when there is none.
      * @property content all that the event's content holds, also what has no name here, as JSON that every
      *   reader takes ([raw] has it as it came). [Notify.inboundMedia] fetches a file.
      * @property replyWindow until when the user may be answered, as far as this event knows.
