@@ -10,6 +10,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use backchat_core::{
@@ -213,7 +214,7 @@ fn trial(
         ended.extend(round(&client, pattern, &runtime));
     }
     // A second POST that is sent late must be seen too.
-    std::thread::sleep(Duration::from_millis(20));
+    thread::sleep(Duration::from_millis(20));
     let tally = tally(&elsewhere.server, &ended);
     let Tally {
         sent,
@@ -232,19 +233,34 @@ fn trial(
     (!right).then(|| format!("{name}: {second_posts} posted twice, wrong: {wrong:#?}"))
 }
 
-fn answered_twice(tls: bool, pattern: Pattern) {
-    let elsewhere = Elsewhere::start(tls);
-    let mut failures = Vec::new();
-    for (name, stray) in strays() {
-        failures.extend(trial(name, &elsewhere, pattern, |microseconds| {
-            Step::default().again(AgainAt::AfterUs(microseconds), stray.clone())
-        }));
-        let name = format!("{name}, at the next request");
-        failures.extend(trial(&name, &elsewhere, pattern, |_| {
-            Step::default().again(AgainAt::NextRequest, stray.clone())
-        }));
-    }
+/// Tries all strays beside one another, each at a server of its own: the calls wait more than they
+/// work.
+fn with_each_stray<const N: usize>(
+    tls: bool,
+    trials: impl Fn(&'static str, &Elsewhere, &Step) -> [Option<String>; N] + Sync,
+) {
+    let failures: Vec<String> = thread::scope(|scope| {
+        let running = strays().map(|(name, stray)| {
+            let trials = &trials;
+            scope.spawn(move || trials(name, &Elsewhere::start(tls), &stray))
+        });
+        let ended = running.map(|trials| trials.join().unwrap());
+        ended.into_iter().flatten().flatten().collect()
+    });
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+fn answered_twice(tls: bool, pattern: Pattern) {
+    with_each_stray(tls, |name, elsewhere, stray| {
+        let later = trial(name, elsewhere, pattern, |microseconds| {
+            Step::default().again(AgainAt::AfterUs(microseconds), stray.clone())
+        });
+        let name = format!("{name}, at the next request");
+        let next = trial(&name, elsewhere, pattern, |_| {
+            Step::default().again(AgainAt::NextRequest, stray.clone())
+        });
+        [later, next]
+    });
 }
 
 #[test]
@@ -270,15 +286,12 @@ fn a_second_answer_is_nobodys_over_tls() {
 
 /// The server answers on accepting, before it has read a byte; the true answer follows.
 fn answered_early(tls: bool, pattern: Pattern) {
-    let elsewhere = Elsewhere::start(tls);
-    let mut failures = Vec::new();
-    for (name, stray) in strays() {
-        failures.extend(trial(name, &elsewhere, pattern, |microseconds| {
+    with_each_stray(tls, |name, elsewhere, stray| {
+        [trial(name, elsewhere, pattern, |microseconds| {
             let early = stray.clone().answer_at(AnswerAt::Accept);
             early.again(AgainAt::AfterUs(microseconds), Step::default())
-        }));
-    }
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
+        })]
+    });
 }
 
 #[test]

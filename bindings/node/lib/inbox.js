@@ -2,7 +2,6 @@
 "use strict";
 
 const { AsyncResource } = require("node:async_hooks");
-const { setTimeout } = require("node:timers/promises");
 const native = require("./native.js");
 const post = require("./mailbox.js");
 const { Client } = require("./client.js");
@@ -16,9 +15,6 @@ const { isDebugged, tryHook } = require("./log.js");
 const { nodeHandler } = require("./node_handler.js");
 const { bytes, pairs } = require("./request.js");
 
-// How long a shutdown waits for handlers whose signals it has aborted, in milliseconds.
-const LAST_WORDS = 1000;
-
 const TEXTS = ["store", "scope", "slot"];
 const NUMBERS = ["lease", "handlerTimeout", "retention", "maxEventAge", "maxAttempts"];
 const OPTIONS = [...TEXTS, ...NUMBERS, "queue"];
@@ -30,8 +26,6 @@ class Inbox {
   #native;
   #handlers = {};
   #hook;
-  // How many handlers have not settled yet, also those that nobody waits for any more.
-  #running = 0;
   // Who is told what goes wrong while no call is under way.
   #owner = { failed: (failure, error) => this.#tell(failure.stage, error, failure) };
 
@@ -104,8 +98,7 @@ class Inbox {
   async shutdown(options = {}) {
     known(options, ["limit"], this.shutdown);
     const limit = exact("limit", options.limit, "number", this.shutdown);
-    const ended = await this.#ended(this.shutdown, (call) => this.#native.shutdown(call, limit));
-    return ended && this.#settled();
+    return this.#ended(this.shutdown, (call) => this.#native.shutdown(call, limit));
   }
 
   async health() {
@@ -181,21 +174,8 @@ class Inbox {
   }
 
   async #handle(name, event, context) {
-    this.#running += 1;
-    try {
-      const answer = await this.#handlers[name](event, context);
-      return name === "message" ? answered(answer) : undefined;
-    } finally {
-      this.#running -= 1;
-    }
-  }
-
-  async #settled() {
-    const end = performance.now() + LAST_WORDS;
-    while (this.#running > 0 && performance.now() < end) {
-      await setTimeout(10);
-    }
-    return this.#running === 0;
+    const answer = await this.#handlers[name](event, context);
+    return name === "message" ? answered(answer) : undefined;
   }
 
   // The inbox goes on, whatever the application's log does.

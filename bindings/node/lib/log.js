@@ -8,9 +8,6 @@ function logger(onLog) {
     return undefined;
   }
   return (entry) => {
-    for (const name of ["sentId", "requestId", "code"]) {
-      entry[name] = plain(entry[name]);
-    }
     if (print) {
       process.stderr.write(`${line(entry)}\n`);
     }
@@ -40,11 +37,6 @@ function warn(name, error) {
 // A foreign text without control characters, and not longer than 500 characters.
 function oneLine(text) {
   return text.slice(0, 500).replace(/\p{Cc}/gu, "\ufffd");
-}
-
-// A word of the server's, if it looks like one: what else it may hold must not reach a log.
-function plain(word) {
-  return word === null || /^[\w.:-]{1,64}$/.test(word) ? word : "…";
 }
 
 // As the package `debug` reads it: names between commas or blanks, `*` for anything.

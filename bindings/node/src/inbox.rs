@@ -119,13 +119,7 @@ impl NativeInbox {
         let inbox = self.inbox.clone();
         self.run_for(call, async move {
             let limit = limit.map(|limit| duration("limit", limit)).transpose()?;
-            let ended = if let Some(limit) = limit {
-                inbox.shutdown_within(limit).await
-            } else {
-                inbox.shutdown().await;
-                true
-            };
-            Ok(to_json(&ended))
+            Ok(to_json(&inbox.shutdown_within(limit).await))
         });
     }
 

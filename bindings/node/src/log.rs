@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use backchat_core::{Attempt, Observer, Outcome};
+use backchat_core::{Attempt, Observer, Outcome, plain_word};
 use napi_derive::napi;
 use serde::Serialize;
 use tracing::Metadata;
@@ -57,11 +57,14 @@ pub(crate) fn observer(mailbox: Arc<Inner>, client: u32) -> impl Observer {
             attempt: attempt.number,
             message_id: attempt.message_id.as_ref().map(AsRef::as_ref),
             correlation_id: attempt.correlation_id.as_ref().map(AsRef::as_ref),
-            sent_id: attempt.sent_id.as_ref().map(AsRef::as_ref),
-            request_id: attempt.request_id.as_ref().map(AsRef::as_ref),
+            sent_id: attempt.sent_id.as_ref().map(|id| plain_word(id.as_str())),
+            request_id: attempt
+                .request_id
+                .as_ref()
+                .map(|id| plain_word(id.as_str())),
             status: attempt.status,
             outcome: attempt.outcome.as_str(),
-            code: attempt.code.as_ref().map(backchat_core::ErrorCode::as_str),
+            code: attempt.code.as_ref().map(|code| plain_word(code.as_str())),
             elapsed: attempt.elapsed.as_secs_f64() * 1e3,
             detached: attempt.detached,
         };

@@ -34,6 +34,7 @@ pub use event::{
 };
 #[cfg(feature = "uniffi")]
 pub use ffi::{Instant, WireMoment};
+pub use mask::plain as plain_word;
 pub use reply::{Reply, ReplyResponse};
 pub use template::{Document, SendResponse, Template, TemplateMessage};
 pub use values::{

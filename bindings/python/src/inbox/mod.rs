@@ -232,13 +232,7 @@ impl Inbox {
     ) -> PyResult<Bound<'py, PyAny>> {
         let limit = limit.map(|limit| limit.time(py, "limit")).transpose()?;
         let inbox = self.inner.clone();
-        let shutdown = async move {
-            if limit.is_none() {
-                inbox.shutdown().await;
-            }
-            // Without a limit all has ended, but for handlers that went on after their time.
-            Ok(inbox.shutdown_within(limit.unwrap_or_default()).await)
-        };
+        let shutdown = async move { Ok(inbox.shutdown_within(limit).await) };
         self.work(py, shutdown, |py, ended| {
             Ok(PyBool::new(py, ended).to_owned().into_any())
         })

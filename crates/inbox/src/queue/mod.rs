@@ -45,12 +45,18 @@ impl Inbox {
 
     /// As [`Inbox::shutdown`], but waits for handlers no longer than `limit`: their messages are
     /// then released, so that another process takes them at once. Tells whether everything that was
-    /// begun has ended, also the handlers that went on after their time.
-    pub async fn shutdown_within(&self, limit: Duration) -> bool {
+    /// begun has ended, also the handlers that went on after their time. Without a limit it waits as
+    /// [`Inbox::shutdown`] does.
+    pub async fn shutdown_within(&self, limit: impl Into<Option<Duration>>) -> bool {
+        let limit = limit.into();
+        if limit.is_none() {
+            self.shutdown().await;
+        }
         let ended = async {
             self.shutdown().await;
             self.inner.runs.all_ended().await;
         };
+        let limit = limit.unwrap_or_default();
         if tokio::time::timeout(limit, ended).await.is_ok() {
             return true;
         }
