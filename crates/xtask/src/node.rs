@@ -8,7 +8,7 @@ use std::process::Command;
 use backchat_tests::vectors::case_count;
 
 use crate::postgres::Postgres;
-use crate::suite::{Report, root};
+use crate::suite::{Report, TESTED, root};
 
 /// Everything, with a Postgres of its own.
 pub(crate) fn suite() -> io::Result<Vec<Report>> {
@@ -16,7 +16,7 @@ pub(crate) fn suite() -> io::Result<Vec<Report>> {
         let why = "Node is not installed: install Node 20 or later, with npm";
         return Ok(vec![Report::skipped("node", why)]);
     }
-    let package = Package::build()?;
+    let package = Package::build(TESTED)?;
     let mut reports = vec![
         package.lint("publint", &["publint", "run", "--strict"])?,
         package.lint("attw", &["attw", "--no-definitely-typed", "--no-color"])?,
@@ -48,12 +48,15 @@ pub(crate) struct Package {
 }
 
 impl Package {
-    /// Builds and packs the package, and installs it.
-    pub(crate) fn build() -> io::Result<Self> {
+    /// Builds the package with Cargo's `profile`, packs and installs it.
+    pub(crate) fn build(profile: &str) -> io::Result<Self> {
         let source = root().join("bindings/node");
         let work = root().join("target/node");
         install(&source)?;
-        run(&mut npm(&source, &["run", "build"]))?;
+        run(&mut npm(
+            &source,
+            &["run", "build", "--", "--profile", profile],
+        ))?;
         // The folders of the platforms' packages are made anew: their version is this one's.
         remove(&source.join("npm"))?;
         run(&mut npm(

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::postgres::Postgres;
-use crate::suite::{Report, root};
+use crate::suite::{Report, TESTED, root};
 
 /// The oldest Python that the package runs on.
 const OLDEST: (u32, u32) = (3, 10);
 
 /// Builds and installs the wheel, then runs its tests and checks its types.
 pub(crate) fn suite() -> io::Result<Vec<Report>> {
-    let environment = match Environment::prepare("venv", "tests/requirements.txt") {
+    let environment = match Environment::prepare("venv", "tests/requirements.txt", TESTED) {
         Ok(environment) => environment,
         Err(why) => return Ok(vec![Report::skipped("python", why)]),
     };
@@ -47,9 +47,9 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
-    /// Makes it, installs what `requirements` lists, builds the wheel and installs it. `Err` says why
-    /// that cannot be done on this machine.
-    pub(crate) fn prepare(name: &str, requirements: &str) -> Result<Self, String> {
+    /// Makes it, installs what `requirements` lists, builds the wheel with Cargo's `profile` and installs
+    /// it. `Err` says why that cannot be done on this machine.
+    pub(crate) fn prepare(name: &str, requirements: &str, profile: &str) -> Result<Self, String> {
         let directory = root().join("target/python").join(name);
         let environment = Self {
             programs: directory.join(if cfg!(windows) { "Scripts" } else { "bin" }),
@@ -60,7 +60,7 @@ impl Environment {
         }
         let requirements = here().join(requirements);
         environment.pip(|pip| pip.arg("-r").arg(requirements))?;
-        environment.install_wheel()?;
+        environment.install_wheel(profile)?;
         Ok(environment)
     }
 
@@ -89,13 +89,13 @@ impl Environment {
     }
 
     /// The wheel itself, not an editable tree.
-    fn install_wheel(&self) -> Result<(), String> {
+    fn install_wheel(&self, profile: &str) -> Result<(), String> {
         let wheels = root().join("target/python/wheels");
         let _absent = fs::remove_dir_all(&wheels);
         println!("building the wheel …");
         let mut maturin = self.python();
-        maturin.args(["-m", "maturin", "build", "--release", "--quiet", "--out"]);
-        run(maturin.arg(&wheels).current_dir(here()))?;
+        maturin.args(["-m", "maturin", "build", "--quiet", "--profile", profile]);
+        run(maturin.arg("--out").arg(&wheels).current_dir(here()))?;
         let wheel = fs::read_dir(&wheels)
             .ok()
             .and_then(|mut files| files.next()?.ok())

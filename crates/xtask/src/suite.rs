@@ -5,6 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// Cargo's profile of what users install.
+pub(crate) const SHIPPED: &str = "release";
+
+/// Its profile of what the suites install: quicker to build.
+pub(crate) const TESTED: &str = "tested";
+
 /// What came of a suite.
 pub(crate) struct Report {
     pub(crate) name: String,

@@ -9,6 +9,7 @@ use super::reply::start_stub;
 use super::{Cores, line, median, on_first_core, printed};
 use crate::Done;
 use crate::node::Package;
+use crate::suite::SHIPPED;
 
 const ROUNDS: usize = 3;
 
@@ -34,7 +35,7 @@ struct Verify {
 }
 
 pub(super) fn report() -> Done {
-    let package = Package::build()?;
+    let package = Package::build(SHIPPED)?;
     let stub = start_stub(Cores::One)?;
     println!(
         "\nclient CPU per reply (200 warm-ups, 10,000 replies, median of {ROUNDS}; one core for both sides)"

@@ -7,6 +7,7 @@ use super::reply::start_stub;
 use super::{Cores, line, median, on_first_core, printed};
 use crate::Done;
 use crate::python::{Environment, here};
+use crate::suite::SHIPPED;
 
 const ROUNDS: usize = 3;
 /// The official SDK takes a millisecond of CPU for each.
@@ -22,7 +23,7 @@ struct Reply {
 }
 
 pub(super) fn report() -> Done {
-    let environment = Environment::prepare("bench", "bench/requirements.txt")?;
+    let environment = Environment::prepare("bench", "bench/requirements.txt", SHIPPED)?;
     let stub = start_stub(Cores::One)?;
     replies(&environment, &stub.address)?;
     stub.stop()?;
