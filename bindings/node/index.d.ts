@@ -522,7 +522,8 @@ export class Inbox {
   oldestMaybeSentAge(): Promise<number | null>;
   /**
    * An operator says: send it after all. Without `queue` the handler has run when this resolves, and
-   * {@link outcome} tells how it ended. `refused` while a request may be under way, or was accepted;
+   * {@link outcome} tells how it ended. `refused` while a request may be under way or its handler has not
+   * settled (it waits the client's `timeout` for that), and when a reply was accepted;
    * `no_event` when the row keeps no event any more: then give the `event` that you kept.
    */
   rearm(messageId: string, event?: InboundMessage): Promise<"rearmed" | "refused" | "no_event" | "unknown">;

@@ -18,6 +18,7 @@ mod notify;
 mod options;
 mod own;
 mod pairs;
+mod raised;
 mod repr;
 mod response;
 mod sandbox;

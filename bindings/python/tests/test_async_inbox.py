@@ -216,6 +216,33 @@ def test_the_queue(backchat_sandbox: Sandbox, store: str | None, run: Run) -> No
     assert sorted(message.text for message in backchat_sandbox.messages) == list("01234567")
 
 
+def test_the_last_alarm_is_waited_for(backchat_sandbox: Sandbox, run: Run) -> None:
+    async def main() -> None:
+        options = backchat.QueueOptions(backoff=0.01, poll=0.02)
+        inbox = inbox_of(backchat_sandbox, queue=options)
+        begun, rung = asyncio.Event(), asyncio.Event()
+
+        @inbox.on_message
+        async def answer(message: backchat.InboundMessage) -> str:
+            raise RuntimeError
+
+        @inbox.on_error
+        async def alarm(failure: backchat.Failure) -> None:
+            begun.set()
+            await asyncio.sleep(0.5)  # a pager's API
+            rung.set()
+
+        event = await asyncio.to_thread(backchat_sandbox.say, ANNA, "Hi")
+        await inbox.receive(event.body, event.headers)
+        running = asyncio.create_task(inbox.run())
+        await begun.wait()
+        assert await inbox.shutdown()
+        await running
+        assert rung.is_set()
+
+    run(main())
+
+
 def test_a_cancelled_queue_gives_its_messages_back(backchat_sandbox: Sandbox, run: Run) -> None:
     async def main() -> None:
         options = backchat.QueueOptions(backoff=0.01, poll=0.02)

@@ -239,6 +239,26 @@ def test_a_function_of_an_inbox(sandbox: Sandbox, trap: Trap, decorator: str, fa
         assert not thread.is_alive()
 
 
+@pytest.mark.parametrize("decorator", ["on_message", "on_other"])
+def test_an_alarm_does_not_wait_for_the_function(sandbox: Sandbox, trap: Trap, decorator: str) -> None:
+    inbox = backchat.Inbox(sandbox.client(timeout=0.5), sandbox.webhook(), handler_timeout=0.2)
+    rung = threading.Event()
+    inbox.on_error(lambda failure: rung.set())
+    getattr(inbox, decorator)(trap)
+    event: backchat.Event = backchat.InboundMessage(message_id=IM, from_=ANNA, text="Hi")
+    if decorator == "on_other":
+        event = backchat.Event.from_json(json.dumps({"id": "evt_1", "type": "moon.rose", "payload": {}, "created_at": ""}))
+    thread = in_background(lambda: inbox.handle(event))
+    trap.wait()
+    assert rung.wait(SOON)
+    if decorator == "on_message":
+        # Nor does an operator wait for it.
+        assert inbox.rearm(IM) == "refused"
+    trap.over.set()
+    thread.join(SOON)
+    assert not thread.is_alive()
+
+
 def test_handlers_on_threads_leave_their_loop_free(sandbox: Sandbox, trap: Trap) -> None:
     """The event loop's own few threads stay for others, too."""
 

@@ -52,7 +52,7 @@ enum Command {
         /// `im_…`
         message_id: String,
     },
-    /// Make a message answerable again: the next `receive` or `run` of the application answers it.
+    /// Make a message answerable again: the application's next `receive` answers it, or in queue mode its `run`.
     /// Only when nothing was accepted.
     Rearm {
         /// `im_…`
@@ -192,7 +192,7 @@ async fn rearm(
             output.result(
                 &json!({"message_id": id, "state": State::Queued.as_str()}),
                 &format!(
-                    "{id} is queued: the next `receive` or `run` of the application answers it"
+                    "{id} is queued: the application's next `receive` answers it, or in queue mode its `run`"
                 ),
             );
             Ok(())

@@ -2,11 +2,10 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 use backchat_core::{CallbackUrl, CorrelationId, Template};
 use serde::{Deserialize, Serialize};
-
-use crate::record::StoredAnswer;
 
 /// Why a handler failed: any error.
 pub type HandlerError = Box<dyn StdError + Send + Sync>;
@@ -143,5 +142,18 @@ impl IntoHandled for () {
 impl<E: Into<HandlerError>> IntoHandled for Result<(), E> {
     fn into_handled(self) -> Result<(), HandlerError> {
         self.map_err(Into::into)
+    }
+}
+
+/// An answer of a handler that could not be sent yet, as JSON. `Debug` prints its length only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredAnswer {
+    /// The answer, as the inbox wrote it.
+    pub json: Arc<[u8]>,
+}
+
+impl fmt::Debug for StoredAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StoredAnswer([{} bytes])", self.json.len())
     }
 }

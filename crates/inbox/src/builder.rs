@@ -159,6 +159,12 @@ impl InboxBuilder {
         }
         if let Some(age) = self.max_event_age {
             positive("max_event_age", age)?;
+            if age >= self.retention {
+                return wrong(
+                    "max_event_age",
+                    "must be shorter than the retention: a deleted row would be answered again",
+                );
+            }
         }
         for (name, value) in [("scope", &self.ledger.scope), ("slot", &self.ledger.slot)] {
             if value.is_empty() {

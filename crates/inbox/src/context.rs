@@ -4,7 +4,8 @@
 //! A handler that is too slow cannot always be stopped: a blocked thread goes on. So each run is
 //! noted until it really has ended, and no second run of the same message begins in this process.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -117,45 +118,53 @@ pub(crate) struct Runs(Arc<PerProcess<Alive>>);
 
 #[derive(Debug, Default)]
 struct Alive {
-    keys: Mutex<HashSet<Key>>,
+    /// With their deadlines.
+    keys: Mutex<HashMap<Key, Instant>>,
     ended: Notify,
     /// Whether no answer is wanted any more at all.
     shut_down: watch::Sender<bool>,
 }
 
 impl Alive {
-    fn keys(&self) -> MutexGuard<'_, HashSet<Key>> {
+    fn keys(&self) -> MutexGuard<'_, HashMap<Key, Instant>> {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Runs {
-    /// Begins a run; `None` while an earlier one of the same key goes on.
-    pub(crate) fn begin(&self, key: Key, attempt: u32, limit: Duration) -> Option<HandlerContext> {
+    /// Begins a run. `Err` while an earlier one of the same key goes on: its deadline.
+    pub(crate) fn begin(
+        &self,
+        key: Key,
+        attempt: u32,
+        limit: Duration,
+    ) -> Result<HandlerContext, Instant> {
         let all = self.0.get();
-        let begun = all.keys().insert(key.clone());
-        begun.then(|| {
-            HandlerContext(Arc::new(Run {
-                key,
-                attempt,
-                deadline: Instant::now() + limit,
-                cancelled: watch::Sender::new(false),
-                all,
-            }))
-        })
+        let deadline = Instant::now() + limit;
+        match all.keys().entry(key.clone()) {
+            Entry::Occupied(earlier) => return Err(*earlier.get()),
+            Entry::Vacant(place) => place.insert(deadline),
+        };
+        Ok(HandlerContext(Arc::new(Run {
+            key,
+            attempt,
+            deadline,
+            cancelled: watch::Sender::new(false),
+            all,
+        })))
     }
 
     /// Waits until no run of `key` is under way.
     pub(crate) async fn ended(&self, key: &Key) {
-        self.wait_until(|keys| !keys.contains(key)).await;
+        self.wait_until(|keys| !keys.contains_key(key)).await;
     }
 
     /// Waits until no run is under way.
     pub(crate) async fn all_ended(&self) {
-        self.wait_until(HashSet::is_empty).await;
+        self.wait_until(HashMap::is_empty).await;
     }
 
-    async fn wait_until(&self, is_met: impl Fn(&HashSet<Key>) -> bool) {
+    async fn wait_until(&self, is_met: impl Fn(&HashMap<Key, Instant>) -> bool) {
         let all = self.0.get();
         loop {
             let mut ended = std::pin::pin!(all.ended.notified());
@@ -188,9 +197,9 @@ mod tests {
         let minute = Duration::from_mins(1);
         let first = runs.begin(key(), 1, minute).unwrap();
         let kept = first.clone();
-        assert!(runs.begin(key(), 2, minute).is_none());
+        assert!(runs.begin(key(), 2, minute).is_err());
         drop(first);
-        assert!(runs.begin(key(), 2, minute).is_none());
+        assert!(runs.begin(key(), 2, minute).is_err());
         let waiting = tokio::spawn({
             let runs = runs.clone();
             async move { runs.ended(&key()).await }

@@ -181,10 +181,13 @@ impl Inbox {
     }
 
     /// Makes a message answerable again: [`Ledger::rearm`]. Waits for what this process still does
-    /// with it. Inline, where a handler is registered, the message has been answered when this
-    /// returns, and [`Inbox::outcome`] tells how; in queue mode a worker answers it.
+    /// with it, for the client's timeout at most: a handler that has not returned by then refuses it
+    /// too. Inline, where a handler is registered, the message has been answered when this returns,
+    /// and [`Inbox::outcome`] tells how; in queue mode a worker answers it.
     pub async fn rearm(&self, message_id: &InboundMessageId) -> Result<Rearmed, Error> {
-        self.inner.runs.ended(&self.ledger().key(message_id)).await;
+        if let Some(refused) = self.still_worked_on(message_id).await? {
+            return Ok(refused);
+        }
         let rearmed = self.ledger().rearm(message_id).await?;
         self.answer_rearmed(message_id, rearmed).await
     }
@@ -193,9 +196,31 @@ impl Inbox {
     /// none any more, because it was `rejected` or `skipped`. [`Ledger::rearm_with`]
     pub async fn rearm_with(&self, message: &InboundMessage) -> Result<Rearmed, Error> {
         let message_id = &message.message_id;
-        self.inner.runs.ended(&self.ledger().key(message_id)).await;
+        if let Some(refused) = self.still_worked_on(message_id).await? {
+            return Ok(refused);
+        }
         let rearmed = self.ledger().rearm_with(message).await?;
         self.answer_rearmed(message_id, rearmed).await
+    }
+
+    /// Waits until this process has ended its work on a message, or until no POST of it can be under
+    /// way any more: then a handler does not return.
+    async fn still_worked_on(
+        &self,
+        message_id: &InboundMessageId,
+    ) -> Result<Option<Rearmed>, Error> {
+        let key = self.ledger().key(message_id);
+        let ended = self.inner.runs.ended(&key);
+        if tokio::time::timeout(self.inner.client.timeout(), ended)
+            .await
+            .is_ok()
+        {
+            return Ok(None);
+        }
+        let record = self.ledger().show(message_id).await?;
+        Ok(Some(record.map_or(Rearmed::Unknown, |record| {
+            Rearmed::Refused(Box::new(record))
+        })))
     }
 
     async fn answer_rearmed(

@@ -13,7 +13,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::clock::Clock;
 use crate::digest::Digest;
-use crate::record::{Key, Record, StoredEvent, Ticket};
+use crate::record::{Key, Record, StoredEvent, Ticket, later};
 use crate::state::{End, State};
 use crate::store::{
     self, Backlog, Claimed, Counts, Due, DueQuery, EventKey, Finished, Gated, ListQuery, NewClaim,
@@ -177,7 +177,7 @@ impl Ledger {
     }
 
     /// Makes a message answerable again, because an operator says so. Its row becomes `queued`: the
-    /// next `receive` or `run` of a process with a handler takes it, in both modes.
+    /// next `receive` or `run` of a process with a handler takes it, and in queue mode `run`.
     ///
     /// Refused while a POST may be under way, for a reply that was accepted, and for a row whose
     /// event is not kept any more: see [`Ledger::rearm_with`].
@@ -208,7 +208,7 @@ impl Ledger {
     pub async fn prune(&self, retention: Duration) -> Result<Pruned, Error> {
         let mut all = Pruned::default();
         loop {
-            let step = self.prune_step(retention).await?;
+            let step = self.prune_step(retention, None).await?;
             if step.changed == 0 {
                 return Ok(all);
             }
@@ -218,8 +218,15 @@ impl Ledger {
         }
     }
 
-    pub(crate) async fn prune_step(&self, retention: Duration) -> Result<Pruned, StoreError> {
+    /// One step. `latest_event`: the time of the latest event that was seen. The store's clock is
+    /// believed for a day beyond it.
+    pub(crate) async fn prune_step(
+        &self,
+        retention: Duration,
+        latest_event: Option<Timestamp>,
+    ) -> Result<Pruned, StoreError> {
         let prune = Prune {
+            at_most: latest_event.map_or(Timestamp::MAX, |latest| later(latest, store::AHEAD)),
             scope: self.scope_of(),
             retention: retention.max(SHORTEST_RETENTION),
             abandoned: ABANDONED,

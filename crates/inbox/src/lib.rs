@@ -61,7 +61,9 @@
 //! | it waited in the queue for the whole retention | `given_up` | the same |
 //! | its kept event cannot be read | `given_up` | `on_error` (`store`, final), WARN |
 //! | its sender was forgotten | `skipped` | whoever called `forget` |
-//! | it waits in the queue, and no worker runs | `queued` | after a minute `on_error` (`queue`), WARN, [`Inbox::health`] |
+//! | it waits in the queue, and no worker runs, or its worker died | `queued`, `retrying`, `claimed` | after a minute `on_error` (`queue`), WARN, [`Inbox::health`] |
+//! | inline, an operator re-armed it and its process died | `claimed` | nobody: the next [`Inbox::receive`] answers it |
+//! | the handler of another event does not return | 503 for each delivery | `on_error` (`handler`), WARN, each time |
 //! | no handler is registered | nothing is stored, 503 | `on_error` (`handler`), WARN |
 //! | it is signed, unknown, and older than `max_event_age` | nothing is stored, 503 | `on_error` (`webhook`), WARN |
 //! | it is signed, but cannot be read | nothing is stored, 200 | `on_error` (`webhook`, final), WARN |
@@ -75,8 +77,8 @@
 //! 2. Watch [`Ledger::oldest_maybe_sent_age`]. What is still `maybe_sent` after some minutes was
 //!    probably not sent, but only a person can weigh a missing answer against a second one.
 //! 3. [`Inbox::rearm`] it: inline it is answered before that returns, in queue mode by a worker.
-//!    From another process, such as the program, it is answered by the next
-//!    [`Inbox::receive`] or [`Inbox::run`]. Or leave it: it stays listed.
+//!    From another process, such as the program, it is answered by the application's next
+//!    [`Inbox::receive`], or in queue mode by its [`Inbox::run`]. Or leave it: it stays listed.
 //!
 //! # Slots
 //!
@@ -119,7 +121,7 @@ mod tasks;
 pub mod testing;
 mod work;
 
-pub use answer::{Answer, HandlerError, IntoAnswer, IntoHandled};
+pub use answer::{Answer, HandlerError, IntoAnswer, IntoHandled, StoredAnswer};
 pub use builder::InboxBuilder;
 pub use context::HandlerContext;
 pub use digest::Digest;
@@ -129,7 +131,7 @@ pub use ledger::{Claim, Gate, Ledger};
 pub use options::{Mode, QueueOptions};
 pub use queue::Health;
 pub use receipt::Receipt;
-pub use record::{Key, Record, StoredAnswer, StoredEvent, Ticket};
+pub use record::{Key, Record, StoredEvent, Ticket};
 pub use state::{End, State, UnknownState};
 pub use store::{Backlog, Counts, Finished, Pruned, Rearmed, Store};
 

@@ -216,6 +216,14 @@ fn finish(row: &Record, token: i64, end: &End, now: Timestamp) -> Option<Record>
             code: Some(code.clone()),
             ..done(row)
         }),
+        // Forgotten while it was under way: nothing of it is kept, so nothing can be tried again.
+        End::NotSent { code, .. } if row.sender.is_none() => {
+            (mine && matches!(state, State::Claimed | State::Sending)).then(|| Record {
+                state: State::Skipped,
+                code: code.clone(),
+                ..done(row)
+            })
+        }
         End::NotSent {
             code,
             retry_in,

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backchat_core::{DeliveryEvent, Error, Event, EventId, InboundMessage, runtime};
+use tokio::time::Instant;
 
 use crate::answer::HandlerError;
 use crate::failure::{Failure, Stage};
@@ -65,6 +66,7 @@ impl Inbox {
                 event_type = backchat_core::Word::from(event.event_type()).masked(),
                 "event received"
             );
+            inner.note_time(&event);
             if from_webhook && let Some(refused) = inner.too_old(&event).await {
                 return refused;
             }
@@ -153,7 +155,6 @@ impl Inner {
             Mode::Queue(_) => match self.ledger.enqueue(&message).await {
                 Ok(true) => {
                     self.wake.notify_one();
-                    self.watch_backlog();
                     Receipt::ok("queued")
                 }
                 Ok(false) => {
@@ -231,8 +232,16 @@ impl Inner {
             id.as_str().into(),
             Arc::clone(&self.ledger.slot),
         );
-        let Some(run) = self.runs.begin(key, 1, self.handler_timeout) else {
-            return Receipt::again_after("running", Some(Duration::from_secs(1)));
+        let run = match self.runs.begin(key, 1, self.handler_timeout) {
+            Ok(run) => run,
+            Err(deadline) => {
+                if deadline < Instant::now() {
+                    let error = HandlerError::from(Unwanted::StillRunning);
+                    let failure = Failure::new(Stage::Handler, error.into());
+                    self.handlers.report(&failure.of_event(&id));
+                }
+                return Receipt::again_after("running", Some(Duration::from_secs(1)));
+            }
         };
         let ended = match event {
             Event::Delivery(event) if handled => self.handlers.delivery.run(event, &run).await,

@@ -9,6 +9,7 @@ use backchat_core::{
     CorrelationId, DeliveryStatus, InboundMessage, InboundMessageId, SentMessageId,
 };
 
+use crate::answer::StoredAnswer;
 use crate::digest::Digest;
 use crate::state::State;
 
@@ -157,19 +158,6 @@ impl StoredEvent {
 impl fmt::Debug for StoredEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "StoredEvent([{} bytes])", self.json.len())
-    }
-}
-
-/// An answer of a handler that could not be sent yet, as JSON. `Debug` prints its length only.
-#[derive(Clone, PartialEq, Eq)]
-pub struct StoredAnswer {
-    /// The answer, as the inbox wrote it.
-    pub json: Arc<[u8]>,
-}
-
-impl fmt::Debug for StoredAnswer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "StoredAnswer([{} bytes])", self.json.len())
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use backchat_core::{Answered, DeliveryStatus, Error, Outcome, ReplyResponse, SentMessageId};
 
-use crate::record::StoredAnswer;
+use crate::answer::StoredAnswer;
 
 /// What is known about the answer to a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use backchat_core::{Error, ErrorCode, InboundMessage};
 
-use crate::answer::{Answer, HandlerError};
+use crate::answer::{Answer, HandlerError, StoredAnswer};
 use crate::failure::{Failure, Stage};
 use crate::handlers::Unwanted;
 use crate::inbox::Inner;
 use crate::ledger::Gate;
-use crate::record::{Record, StoredAnswer, Ticket};
+use crate::record::{Record, Ticket};
 use crate::reply::Prepared;
 use crate::retry;
 use crate::state::{End, State};
@@ -19,6 +19,9 @@ use crate::store::Finished;
 /// The codes of rows whose handler gave no answer.
 const HANDLER_FAILED: &str = "handler_failed";
 const HANDLER_TIMED_OUT: &str = "handler_timed_out";
+
+/// The time that a run may take from recording its end to its end.
+const LAST_STEPS: Duration = Duration::from_secs(1);
 
 /// The waits before each further try to record the end of a POST.
 const RECORD_AGAIN: [Duration; 6] = [
@@ -53,10 +56,18 @@ impl Inner {
         ticket: Ticket,
     ) -> Worked {
         // Noted until the end is recorded: `rearm` waits for it.
-        let run = self
-            .runs
-            .begin(ticket.key.clone(), ticket.attempts, self.handler_timeout);
-        let Some(run) = run else {
+        let begin = || {
+            self.runs
+                .begin(ticket.key.clone(), ticket.attempts, self.handler_timeout)
+        };
+        let mut run = begin();
+        if run.is_err() {
+            // An earlier run may have recorded its end, and be about to end itself.
+            let ended = self.runs.ended(&ticket.key);
+            let _elapsed = tokio::time::timeout(LAST_STEPS, ended).await;
+            run = begin();
+        }
+        let Ok(run) = run else {
             return self
                 .handler_failed(&message, ticket, Box::new(Unwanted::StillRunning))
                 .await;
@@ -121,13 +132,16 @@ impl Inner {
             Ok(Gate::Shut { record, .. }) => return Worked::Lost(record),
             Err(error) => {
                 // Nothing was sent, also if the gate did open: the row must not wait for its lease.
+                let retry_in = self.resend_in(&ticket, None);
                 let end = End::NotSent {
                     code: Some(error.code().as_str().to_owned()),
-                    retry_in: self.resend_in(&ticket, None),
+                    retry_in,
                     answer: stored,
                 };
                 self.record_later(ticket, end);
-                return self.store_failed(&message, error);
+                let is_final = retry_in.is_none();
+                self.report_message(Stage::Store, &message, is_final, Arc::new(error));
+                return Worked::StoreFailed;
             }
         };
         let (end, error) = reply.send(&self.client, &message, correlation_id).await;

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use backchat_inbox::core::{
-    CallbackUrl, CorrelationId, DeliveryEvent, Error, Event, Template, Webhook,
+    CallbackUrl, Client, CorrelationId, DeliveryEvent, Error, Event, Template, Webhook,
 };
-use backchat_inbox::{Answer, Inbox, Ledger, Rearmed, Stage, State, caller};
+use backchat_inbox::{Answer, Claim, HandlerContext, Inbox, Ledger, Rearmed, Stage, State, caller};
 use desk::{ANNA, Api, Failures, Mood, TestClock, delivered, hello, id, message, post_to, status};
 use tokio::sync::Notify;
 
@@ -264,6 +264,79 @@ async fn a_message_that_is_rearmed_elsewhere_is_answered_with_the_next_request()
     running.await.unwrap();
     let record = program.show(&id(3)).await.unwrap().unwrap();
     assert_eq!(record.state, State::Sent);
+}
+
+/// No redelivery comes after the 200 that the message had before.
+#[tokio::test]
+async fn a_rearmed_message_whose_process_dies_is_answered_with_the_next_request() {
+    let api = Api::new().await;
+    let folder = places::Folder::new();
+    let inbox = api.inbox_at(&folder.url()).await;
+    api.be(Mood::Breaks);
+    assert_eq!(post_to(&inbox, &hello(1)).await.body, "maybe_sent");
+    api.be(Mood::Fine);
+    let clock = TestClock::behind(Duration::from_hours(1));
+    let dying = Ledger::open(&folder.url())
+        .await
+        .unwrap()
+        .clock(clock.read());
+    assert_eq!(dying.rearm(&id(1)).await.unwrap(), Rearmed::Yes);
+    let Event::InboundMessage(message) = Event::from_json(hello(1)).unwrap() else {
+        panic!("no message");
+    };
+    let claim = dying.claim(&message).await.unwrap();
+    assert!(matches!(claim, Claim::Won(_)));
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    assert_eq!(post_to(&inbox, &hello(2)).await.body, "sent");
+    let record = inbox.outcome(&id(1)).await.unwrap().unwrap();
+    assert_eq!(record.state, State::Sent);
+    assert_eq!(api.posts().len(), 3);
+}
+
+/// A handler whose thread is blocked for ever: its run does not end.
+async fn without_an_end<T>() -> T {
+    std::mem::forget(HandlerContext::current());
+    std::future::pending().await
+}
+
+#[tokio::test]
+async fn a_rearming_does_not_wait_for_a_handler_without_an_end() {
+    let api = Api::new().await;
+    let client = Client::builder().api_token("token").base_url(api.url());
+    let client = client.timeout(Duration::from_millis(200)).build().unwrap();
+    let inbox = Inbox::builder(client, Webhook::unverified())
+        .handler_timeout(Duration::from_millis(50))
+        .build()
+        .unwrap();
+    inbox.on_message(|_| without_an_end::<String>()).unwrap();
+    assert_eq!(post_to(&inbox, &hello(1)).await.body, "handler_failed");
+    let rearm = async |number| {
+        let id = id(number);
+        let rearming = tokio::time::timeout(Duration::from_secs(10), inbox.rearm(&id));
+        rearming.await.unwrap().unwrap()
+    };
+    let Rearmed::Refused(record) = rearm(1).await else {
+        panic!("a second run would begin beside the first");
+    };
+    assert_eq!(record.state, State::Retrying);
+    assert_eq!(rearm(2).await, Rearmed::Unknown);
+    assert!(api.posts().is_empty());
+}
+
+#[tokio::test]
+async fn an_event_whose_handler_has_no_end_is_reported_each_time() {
+    let api = Api::new().await;
+    let limit = Duration::from_millis(50);
+    let inbox = api.silent(|builder| builder.handler_timeout(limit));
+    inbox.on_delivery(|_| without_an_end::<()>()).unwrap();
+    let failures = Failures::of(&inbox);
+    let event = delivered("tx_1", None);
+    assert_eq!(post_to(&inbox, &event).await.body, "handler_timed_out");
+    tokio::time::sleep(limit).await;
+    assert_eq!(post_to(&inbox, &event).await.body, "running");
+    assert_eq!(failures.list(), [(Stage::Handler, false); 2]);
+    let last = failures.texts().pop().unwrap();
+    assert!(last.contains("has not ended yet"), "{last}");
 }
 
 /// A POST that is under way must end before anybody says: send it again.

@@ -181,6 +181,7 @@ impl Run {
             }
             Action::Prune => {
                 let prune = Prune {
+                    at_most: Timestamp::MAX,
                     scope: scope(),
                     retention: Duration::from_hours(24),
                     abandoned: Duration::from_secs(12),

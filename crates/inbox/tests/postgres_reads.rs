@@ -256,6 +256,7 @@ async fn cleaning_up() {
             .await;
         loop {
             let prune = Prune {
+                at_most: Timestamp::MAX,
                 scope: "default".into(),
                 retention: Duration::from_hours(30 * 24),
                 abandoned: Duration::from_hours(15 * 24),

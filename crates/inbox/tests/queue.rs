@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use backchat_inbox::core::{Event, InboundMessage, Template, Webhook};
-use backchat_inbox::{Answer, Claim, Gate, Inbox, QueueOptions, Rearmed, Stage, State};
+use backchat_inbox::store::MemoryStore;
+use backchat_inbox::{Answer, Claim, End, Gate, Inbox, QueueOptions, Rearmed, Stage, State, Store};
 use desk::{ANNA, Api, Failures, Mood, TestClock, hello, id, message, post_to, status};
 
 const BEN: &str = "+33600000002";
@@ -179,7 +180,9 @@ async fn what_is_not_sent_is_tried_for_a_day_with_one_answer() {
 async fn what_could_not_be_sent_for_a_day_is_given_up() {
     let api = Api::new().await;
     let clock = TestClock::new();
-    let inbox = api.silent(|builder| builder.queue(quick()).clock(clock.read()));
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+    let kept = Arc::clone(&store);
+    let inbox = api.silent(|b| b.with_store(kept).queue(quick()).clock(clock.read()));
     let inbox = desk::echoing(inbox);
     let failures = Failures::of(&inbox);
     api.be(Mood::Refuses(429, "slow_down"));
@@ -194,9 +197,16 @@ async fn what_could_not_be_sent_for_a_day_is_given_up() {
     assert_eq!(record.code.as_deref(), Some("slow_down"));
     assert!(record.answer.is_some());
     assert_eq!(failures.list(), [(Stage::Send, true)]);
-    // After an operator's word the same answer goes out.
+    // After an operator's word the same answer goes out, whatever the handler would say now.
     api.be(Mood::Fine);
     assert_eq!(inbox.rearm(&id(1)).await.unwrap(), Rearmed::Yes);
+    let next = api.silent(|builder| builder.with_store(store).queue(quick()).clock(clock.read()));
+    next.on_message(|_| async { "Another" }).unwrap();
+    let running = run(&next);
+    api.posted(2).await;
+    next.shutdown().await;
+    running.await.unwrap();
+    assert_eq!(api.texts(), ["You said: Hello"; 2]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -321,6 +331,49 @@ async fn a_queue_that_nobody_works_on_is_reported() {
     assert_eq!(failures.list().len(), 1);
     pass(400).await;
     assert_eq!(failures.list().len(), 2);
+}
+
+/// Its worker died in the handler, or all workers stopped while it waited for its next attempt.
+#[tokio::test(start_paused = true)]
+async fn a_message_that_no_worker_comes_back_for_is_reported() {
+    for end in [
+        None,
+        Some(End::NotSent {
+            code: None,
+            retry_in: Some(Duration::from_mins(40)),
+            answer: None,
+        }),
+    ] {
+        let api = Api::new().await;
+        let clock = TestClock::new();
+        let inbox = api.inbox(|builder| builder.queue(quick()).clock(clock.read()));
+        let failures = Failures::of(&inbox);
+        let pass = async |minutes: u32| {
+            for _ in 0..minutes * 12 {
+                clock.forward(Duration::from_secs(5));
+                tokio::time::sleep(Duration::from_secs(5)).await;
+            }
+        };
+        assert_eq!(post_to(&inbox, &hello(1)).await.body, "queued");
+        let Event::InboundMessage(message) = Event::from_json(hello(1)).unwrap() else {
+            panic!("no message");
+        };
+        let Claim::Won(ticket) = inbox.claim(&message).await.unwrap() else {
+            panic!("lost");
+        };
+        let due_in = if let Some(end) = end {
+            inbox.finish(&ticket, end).await.unwrap();
+            40
+        } else {
+            2
+        };
+        pass(due_in).await;
+        assert!(inbox.health().await.unwrap().ok);
+        assert_eq!(failures.list(), []);
+        pass(2).await;
+        assert!(!inbox.health().await.unwrap().ok);
+        assert_eq!(failures.list(), [(Stage::Queue, false)]);
+    }
 }
 
 /// Its process died after the gate: whoever cleans up first writes it down, and reports it.

@@ -16,9 +16,9 @@ use backchat_inbox::store::{
 };
 use backchat_inbox::{
     Backlog, Counts, Digest, End, Finished, Inbox, Key, Ledger, Pruned, QueueOptions, Rearmed,
-    Record, State, Store, StoredEvent, Ticket,
+    Record, Stage, State, Store, StoredEvent, Ticket,
 };
-use desk::{Api, hello, id, post_to, status};
+use desk::{Api, Failures, TestClock, hello, id, post_to, status};
 use rusqlite::Connection;
 
 /// A memory store with switches.
@@ -28,6 +28,8 @@ struct Flaky {
     claim: AtomicBool,
     gate: AtomicBool,
     finish: AtomicBool,
+    /// Cleaning up has no end.
+    dirty: AtomicBool,
 }
 
 fn away<'a, T>() -> StoreFuture<'a, T> {
@@ -64,6 +66,18 @@ impl Store for Flaky {
         self.store.finish(ticket, end, now)
     }
 
+    fn prune(&self, prune: Prune, now: Timestamp) -> StoreFuture<'_, Pruned> {
+        if self.dirty.load(Ordering::Relaxed) {
+            return Box::pin(async {
+                Ok(Pruned {
+                    changed: 1,
+                    ..Pruned::default()
+                })
+            });
+        }
+        self.store.prune(prune, now)
+    }
+
     through! {
         enqueue(event: NewEvent, now: Timestamp) -> bool;
         next_due(query: DueQuery, now: Timestamp) -> Vec<Due>;
@@ -75,7 +89,6 @@ impl Store for Flaky {
         backlog(rows: Rows, now: Timestamp) -> Backlog;
         rearm(key: Key, event: Option<StoredEvent>, now: Timestamp) -> Rearmed;
         forget(scope: Arc<str>, sender: Digest, now: Timestamp) -> u64;
-        prune(prune: Prune, now: Timestamp) -> Pruned;
         is_handled(event: EventKey, now: Timestamp) -> bool;
         mark_handled(event: EventKey, now: Timestamp) -> ();
     }
@@ -122,6 +135,41 @@ async fn without_a_gate_nothing_is_sent() {
         .unwrap();
     assert_eq!(status(&inbox, &hello(1)).await, 200);
     assert_eq!(api.posts().len(), 1);
+}
+
+/// The last try of a message that is too old for another one.
+#[tokio::test]
+async fn without_a_gate_an_old_message_is_given_up_aloud() {
+    let (api, store) = (Api::new().await, Arc::new(Flaky::default()));
+    let clock = TestClock::new();
+    let inbox = api.inbox(|b| b.with_store(store.clone()).clock(clock.read()));
+    let failures = Failures::of(&inbox);
+    store.gate.store(true, Ordering::Relaxed);
+    for is_final in [false, true] {
+        assert_eq!(status(&inbox, &hello(1)).await, 503);
+        assert_eq!(failures.list().last(), Some(&(Stage::Store, is_final)));
+        let state = if is_final {
+            State::GivenUp
+        } else {
+            State::Retrying
+        };
+        while inbox.outcome(&id(1)).await.unwrap().unwrap().state != state {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        clock.forward(Duration::from_hours(26));
+    }
+    assert!(api.posts().is_empty());
+}
+
+/// Of two million old rows, say.
+#[tokio::test]
+async fn a_shutdown_does_not_wait_for_the_cleaning_up() {
+    let (api, store) = (Api::new().await, Arc::new(Flaky::default()));
+    let inbox = api.inbox(|b| b.with_store(store.clone()));
+    store.dirty.store(true, Ordering::Relaxed);
+    assert_eq!(status(&inbox, &hello(1)).await, 200);
+    let ended = tokio::time::timeout(Duration::from_secs(10), inbox.shutdown());
+    ended.await.unwrap();
 }
 
 #[tokio::test]
@@ -294,6 +342,7 @@ async fn sessions_that_were_cut_are_replaced() {
         .await;
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(status(&inbox, &hello(2)).await, 200);
+    assert_eq!(api.posts().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,9 @@ from ._function import Cancelling, call, undone
 from ._inbox import MAX_EVENT_AGE, client_of
 from ._native import _Inbox, _Job, _Report
 
+# The time that `run` waits at its end for `on_error`, in seconds.
+_LAST_ALARMS = 10
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -176,21 +179,25 @@ class AsyncInbox:
     async def run(self) -> None:
         """Runs what must run beside the requests, until `shutdown`: in queue mode the handlers, each
         in a task, and in both modes the cleaning up of old rows. `asyncio.create_task(inbox.run())`.
-        Cancelling it cancels the handlers, whose messages are tried again."""
+        Cancelling it cancels the handlers, whose messages are tried again. At the end it waits up to
+        10 s for `on_error`."""
         import asyncio
 
         steps = self._native._run()
-        tasks: set[asyncio.Task[None]] = set()
+        handlers: set[asyncio.Task[None]] = set()
+        alarms: set[asyncio.Task[None]] = set()
         try:
             while (step := await steps.next()) is not None:
-                work = _work(step) if isinstance(step, _Job) else _tell(step)
-                task = asyncio.create_task(work)
+                tasks = handlers if isinstance(step, _Job) else alarms
+                task = asyncio.create_task(_work(step) if isinstance(step, _Job) else _tell(step))
                 tasks.add(task)
                 task.add_done_callback(tasks.discard)
                 del step
+            if alarms:
+                await asyncio.wait(alarms, timeout=_LAST_ALARMS)
         finally:
             steps.close()
-            for task in tasks:
+            for task in handlers:
                 task.cancel()
             self._native.shutdown()
 

@@ -232,7 +232,8 @@ class Inbox:
         """An operator says: send it after all. Without a queue the handler runs here, and `outcome`
         tells how that ended; in queue mode `run` answers the message.
 
-        `refused` while a POST may be under way, and for a reply that was accepted. `no_event`: the row
+        `refused` while a POST may be under way or its handler has not returned (it waits the client's
+        `timeout` for that), and for a reply that was accepted. `no_event`: the row
         keeps its event no more, because it was `rejected` or `skipped`; give the `event`, if the
         application kept it."""
         return self._native.rearm(message_id, event)

@@ -8,11 +8,11 @@ use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use tracing::Level;
 
-use super::job::Raised;
 use super::wrong_answer::WrongAnswer;
 use crate::error::exception;
 use crate::function;
 use crate::log::{Cause, Line, Value};
+use crate::raised::Raised;
 use crate::repr::Repr;
 
 /// Something went wrong in an inbox, which has already dealt with it.

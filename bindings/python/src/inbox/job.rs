@@ -1,6 +1,5 @@
 //! A handler that has to run, and what it returned.
 
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use backchat_core::Event;
@@ -15,6 +14,7 @@ use super::context::{HandlerContext, Run};
 use super::steps::{Caller, Step};
 use super::wrong_answer::WrongAnswer;
 use crate::own::Own;
+use crate::raised::Raised;
 use crate::{event, function};
 
 /// A function of the application, and what it is for.
@@ -195,33 +195,3 @@ impl Drop for Job {
         self.end();
     }
 }
-
-/// What a handler raised. Printed as its class only: its words are the application's.
-pub(crate) struct Raised {
-    pub(crate) exception: Py<PyAny>,
-    /// Kept, so that no thread has to attach to the interpreter for it.
-    class: String,
-}
-
-impl Raised {
-    fn new(exception: &Bound<'_, PyAny>) -> Self {
-        Self {
-            exception: exception.clone().unbind(),
-            class: function::type_name(exception),
-        }
-    }
-}
-
-impl fmt::Debug for Raised {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl fmt::Display for Raised {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the handler raised {}", self.class)
-    }
-}
-
-impl std::error::Error for Raised {}

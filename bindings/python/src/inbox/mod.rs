@@ -19,13 +19,13 @@ use std::sync::Arc;
 
 use backchat_core::{Error, Event as CoreEvent, InboundMessageId};
 use backchat_inbox::{Inbox as CoreInbox, State, caller};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyBool;
 
 use crate::body::{Body, Headers};
 use crate::client::Client;
-use crate::error::raised;
+use crate::error::{raise, raised};
 use crate::event::Event;
 use crate::mailbox::Mailbox;
 use crate::options::{Count, Given};
@@ -39,7 +39,7 @@ pub(crate) use context::HandlerContext;
 pub(crate) use failure::Failure;
 pub(crate) use health::Health;
 use job::Handler;
-pub(crate) use job::{Job, Raised};
+pub(crate) use job::Job;
 pub(crate) use queue::QueueOptions;
 pub(crate) use receipt::Receipt;
 pub(crate) use record::Record;
@@ -254,10 +254,10 @@ impl Inbox {
         state: Option<&str>,
         since: Option<Moment>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let state: Option<State> = state
-            .map(str::parse)
+        let state = state
+            .map(str::parse::<State>)
             .transpose()
-            .map_err(|e| PyValueError::new_err(format!("`state`: {e}")))?;
+            .map_err(|e| raise(py, &Error::configuration("state", e.to_string())))?;
         let inbox = self.inner.clone();
         let list = async move { inbox.list(state, since.map(|since| since.0)).await };
         self.work(py, list, |py, records| {
@@ -303,8 +303,8 @@ impl Inbox {
             None => None,
             Some(CoreEvent::InboundMessage(message)) if message.message_id == id => Some(message),
             Some(_) => {
-                let why = "`event` must be the InboundMessage with this `message_id`";
-                return Err(PyValueError::new_err(why));
+                let why = "must be the InboundMessage with this `message_id`";
+                return Err(raise(py, &Error::configuration("event", why)));
             }
         };
         self.request(py, move || async move {

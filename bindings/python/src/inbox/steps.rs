@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -41,7 +42,8 @@ pub(super) enum Step {
 pub(super) struct Caller(Line);
 
 enum Line {
-    Thread(Sender<Step>),
+    /// While a function of the application runs on the thread, nothing is read.
+    Thread(Sender<Step>, Arc<AtomicBool>),
     Loop(Own<Mutex<Waiting>>, Arc<Mailbox>),
 }
 
@@ -59,7 +61,10 @@ impl Caller {
     /// report finds another way.
     pub(super) fn tell(&self, step: Step) {
         match &self.0 {
-            Line::Thread(sender) => drop(sender.send(step)),
+            // The function may never return, and a report must not wait for it.
+            Line::Thread(_, is_busy)
+                if is_busy.load(Ordering::Acquire) && matches!(step, Step::Report(_)) => {}
+            Line::Thread(sender, _) => drop(sender.send(step)),
             Line::Loop(waiting, mailbox) => {
                 let Some(waiting) = waiting.get() else {
                     return;
@@ -102,7 +107,10 @@ impl Step {
 }
 
 /// The steps of a request on a thread.
-pub(super) struct ThreadSteps(Own<Mutex<Receiver<Step>>>);
+pub(super) struct ThreadSteps {
+    steps: Own<Mutex<Receiver<Step>>>,
+    is_busy: Arc<AtomicBool>,
+}
 
 impl ThreadSteps {
     pub(super) fn start<W, F>(py: Python<'_>, work: W) -> PyResult<Self>
@@ -111,24 +119,36 @@ impl ThreadSteps {
         F: Future<Output = Step> + Send + 'static,
     {
         let (sender, receiver) = channel();
-        start(py, Caller(Line::Thread(sender)), work())?;
-        Ok(Self(Own::new(Mutex::new(receiver))))
+        let is_busy = Arc::new(AtomicBool::new(false));
+        let line = Line::Thread(sender, Arc::clone(&is_busy));
+        start(py, Caller(line), work())?;
+        Ok(Self {
+            steps: Own::new(Mutex::new(receiver)),
+            is_busy,
+        })
     }
 
     /// Runs the handlers of the request here, to its end.
     pub(super) fn finish(&self, py: Python<'_>) -> PyResult<Step> {
         loop {
             match wait::next(py, self.receiver()?)? {
-                Step::Job(job) => job.run_here(py)?,
-                Step::Report(report) => report.run_here(py)?,
+                Step::Job(job) => self.busy(|| job.run_here(py))?,
+                Step::Report(report) => self.busy(|| report.run_here(py))?,
                 end => return Ok(end),
             }
         }
     }
 
+    fn busy<T>(&self, run: impl FnOnce() -> T) -> T {
+        self.is_busy.store(true, Ordering::Release);
+        let ran = run();
+        self.is_busy.store(false, Ordering::Release);
+        ran
+    }
+
     /// Nobody asks for a step any more.
     fn close(&self) {
-        let Some(receiver) = self.0.get() else {
+        let Some(receiver) = self.steps.get() else {
             return;
         };
         let (_, closed) = channel();
@@ -144,7 +164,7 @@ impl ThreadSteps {
     }
 
     fn receiver(&self) -> PyResult<&Mutex<Receiver<Step>>> {
-        self.0.get().ok_or_else(inherited)
+        self.steps.get().ok_or_else(inherited)
     }
 }
 

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use tracing::Level;
 
-use crate::inbox::Raised;
+use crate::raised::Raised;
 
 /// A line on its way to Python.
 pub(crate) struct Line {

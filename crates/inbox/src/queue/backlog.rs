@@ -81,15 +81,16 @@ impl Inner {
         });
     }
 
-    /// The time that the queue has waited while no worker has a message of it. `None`: nothing
-    /// waits, or this process works on it now.
+    /// The time that the queue has waited while no worker has a message of it. `None`: it is empty,
+    /// or this process works on it now.
     async fn waiting_backlog(&self) -> Option<Duration> {
         if self.is_running() || *self.stopping.subscribe().borrow() {
             return None;
         }
         match self.ledger.backlog().await {
             Ok(backlog) if backlog.at_work => Some(Duration::ZERO),
-            Ok(backlog) => backlog.oldest_due,
+            Ok(backlog) if !backlog.has_messages => None,
+            Ok(backlog) => Some(backlog.oldest_due.unwrap_or_default()),
             // A store that is gone is reported by the requests.
             Err(_) => Some(Duration::ZERO),
         }

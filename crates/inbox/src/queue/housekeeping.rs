@@ -1,11 +1,12 @@
 //! Cleaning up, and taking what an operator re-armed: beside the requests, or as they come.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use backchat_core::fork::Owned;
-use backchat_core::{Error, StoreError};
+use backchat_core::jiff::Timestamp;
+use backchat_core::{Error, Event, StoreError};
 
 use crate::failure::{Failure, Stage};
 use crate::inbox::Inner;
@@ -15,6 +16,9 @@ use crate::state::State;
 
 /// The time between two rounds of cleaning up.
 const PRUNE_EVERY: Duration = Duration::from_mins(1);
+
+/// The pause between two steps of it.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// The time between two looks for re-armed messages, while requests come.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -29,6 +33,8 @@ pub(crate) struct Housekeeping {
     next_look: AtomicU64,
     /// Whether a look for messages that no worker takes is planned.
     pub(super) watching: AtomicBool,
+    /// The time of the latest event, in microseconds since 1970.
+    latest_event: AtomicI64,
 }
 
 impl Default for Housekeeping {
@@ -39,6 +45,7 @@ impl Default for Housekeeping {
             next_prune: AtomicU64::new(0),
             next_look: AtomicU64::new(0),
             watching: AtomicBool::new(false),
+            latest_event: AtomicI64::new(i64::MIN),
         }
     }
 }
@@ -90,6 +97,9 @@ impl Inner {
             let inner = Arc::clone(self);
             self.tasks.spawn(async move { inner.prune_all().await });
         }
+        if self.mode != Mode::Inline {
+            self.watch_backlog();
+        }
         if self.mode == Mode::Inline && house.turn(&house.next_look, LOOK_EVERY) {
             self.take_one().await;
         }
@@ -114,10 +124,7 @@ impl Inner {
 
     pub(super) async fn keep_clean(self: &Arc<Self>) {
         loop {
-            tokio::select! {
-                () = self.prune_all() => {}
-                () = self.stopped() => return,
-            }
+            self.prune_all().await;
             if tokio::time::timeout(PRUNE_EVERY, self.stopped())
                 .await
                 .is_ok()
@@ -127,9 +134,12 @@ impl Inner {
         }
     }
 
+    /// Cleans up to the end, or until [`Inbox::shutdown`](crate::Inbox::shutdown).
     async fn prune_all(&self) {
         while self.prune_once().await {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            if tokio::time::timeout(PAUSE, self.stopped()).await.is_ok() {
+                return;
+            }
         }
     }
 
@@ -145,7 +155,10 @@ impl Inner {
     }
 
     pub(crate) async fn prune_step(&self) -> Result<u64, StoreError> {
-        let pruned = self.ledger.prune_step(self.retention).await?;
+        let pruned = self
+            .ledger
+            .prune_step(self.retention, self.latest_event())
+            .await?;
         for record in &pruned.lost {
             self.report_lost(record);
         }
@@ -163,6 +176,21 @@ impl Inner {
             .about(&record.key.message_id)
             .finally(true);
         self.handlers.report(&failure);
+    }
+
+    /// Notes the time that Prelude wrote into an event. No clock of this machine has a part in it.
+    pub(crate) fn note_time(&self, event: &Event) {
+        if let Some(made) = event.created_at().instant() {
+            let house = self.housekeeping.get();
+            house
+                .latest_event
+                .fetch_max(made.as_microsecond(), Ordering::AcqRel);
+        }
+    }
+
+    fn latest_event(&self) -> Option<Timestamp> {
+        let latest = self.housekeeping.get().latest_event.load(Ordering::Acquire);
+        Timestamp::from_microsecond(latest).ok()
     }
 
     pub(super) fn report_store(&self, error: Error) {

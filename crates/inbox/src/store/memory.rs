@@ -9,7 +9,7 @@ use std::time::Duration;
 use backchat_core::jiff::Timestamp;
 
 use super::{
-    Backlog, Claimed, Counts, Due, DueQuery, EventKey, Finished, Gated, ListQuery, NewClaim,
+    AHEAD, Backlog, Claimed, Counts, Due, DueQuery, EventKey, Finished, Gated, ListQuery, NewClaim,
     NewEvent, NewGate, Prune, Pruned, Rearmed, Rows as RowFilter, Settlement, Store, StoreFuture,
 };
 use crate::digest::Digest;
@@ -59,9 +59,6 @@ impl Names {
         self.0.get(&place).into_iter().flatten()
     }
 }
-
-/// A clock that is further ahead of the newest row may have jumped.
-const AHEAD: Duration = Duration::from_hours(24);
 
 /// The warning is for people: once a process is enough.
 static SAID: Once = Once::new();
@@ -189,11 +186,13 @@ impl Rows {
         };
         let newest = self.of(&all).map(|record| record.created_at).max();
         let believed = newest.map_or(now, |newest| now.min(later(newest, AHEAD)));
+        let believed = believed.min(prune.at_most);
+        let unchanged = |record: &Record| later(record.updated_at, prune.retention) < now;
         let old = |since: Timestamp| later(since, prune.retention) < believed;
         let abandoned = |record: &Record| {
             let waits_for_redelivery = record.state != State::Claimed && record.due_at.is_none();
             record.is_claimable_at(now)
-                && (old(record.created_at)
+                && ((old(record.created_at) && unchanged(record))
                     || (waits_for_redelivery
                         && later(record.updated_at, prune.abandoned) < believed))
         };
@@ -219,7 +218,10 @@ impl Rows {
         }
         pruned.changed += pruned.lost.len() as u64;
         pruned.lost.sort_by_key(Record::place);
-        for key in self.matching(prune, |r| old(r.created_at) && r.event.is_some()) {
+        let keeps = |r: &Record| r.event.is_some() || r.answer.is_some();
+        let emptied =
+            |r: &Record| old(r.created_at) && keeps(r) && (r.due_at.is_none() || unchanged(r));
+        for key in self.matching(prune, emptied) {
             self.change(&key, now, |record| {
                 record.event = None;
                 record.answer = None;
@@ -425,7 +427,7 @@ impl Store for MemoryStore {
     fn backlog(&self, filter: RowFilter, now: Timestamp) -> StoreFuture<'_, Backlog> {
         self.with(|rows| {
             let queued = || rows.of(&filter).filter(|record| record.due_at.is_some());
-            let waits = |record: &&Record| matches!(record.state, State::Queued | State::Retrying);
+            let waits = |record: &&Record| record.is_claimable_at(now);
             let oldest = queued()
                 .filter(waits)
                 .filter_map(|record| record.due_at)
@@ -438,6 +440,7 @@ impl Store for MemoryStore {
                     matches!(record.state, State::Claimed | State::Sending)
                         && record.lease_until >= now
                 }),
+                has_messages: queued().next().is_some(),
             }
         })
     }

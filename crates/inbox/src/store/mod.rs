@@ -257,7 +257,8 @@ pub type Counts = BTreeMap<State, u64>;
 pub enum Rearmed {
     /// The row is `queued`.
     Yes,
-    /// A POST may be under way, or one was accepted. The row.
+    /// A POST may be under way, one was accepted, or a handler of this process has not returned. The
+    /// row.
     Refused(Box<Record>),
     /// The row keeps no event that could be answered. The row.
     NoEvent(Box<Record>),
@@ -291,11 +292,17 @@ impl Rearmed {
 /// What [`Store::backlog`] answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backlog {
-    /// The time since the longest waiting message of the queue became due.
+    /// The time since the longest waiting message of the queue became due, also one whose worker
+    /// ended without a word.
     pub oldest_due: Option<Duration>,
     /// Whether a worker of any process has a message of the queue right now.
     pub at_work: bool,
+    /// Whether the queue holds any message, also one that is due later.
+    pub has_messages: bool,
 }
+
+/// A clock that is further ahead of the newest row or event may have jumped.
+pub(crate) const AHEAD: Duration = Duration::from_hours(24);
 
 /// What [`Store::prune`] needs.
 #[derive(Clone, Debug)]
@@ -306,6 +313,9 @@ pub struct Prune {
     pub retention: Duration,
     /// How long a row may wait for a redelivery.
     pub abandoned: Duration,
+    /// The latest moment that the time can be, by somebody else's clock: the store's own may have
+    /// jumped ahead, and stamped rows since.
+    pub at_most: Timestamp,
     /// How many rows at most.
     pub limit: u32,
 }

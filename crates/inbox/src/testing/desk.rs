@@ -6,8 +6,9 @@ use std::time::Duration;
 use backchat_core::jiff::Timestamp;
 use backchat_core::{CorrelationId, DeliveryStatus, SentMessageId};
 
+use crate::answer::StoredAnswer;
 use crate::digest::Digest;
-use crate::record::{Key, Record, StoredAnswer, StoredEvent, Ticket, later};
+use crate::record::{Key, Record, StoredEvent, Ticket, later};
 use crate::state::{End, State};
 use crate::store::{
     Backlog, Claimed, Due, DueQuery, Finished, Gated, ListQuery, NewClaim, NewEvent, NewGate,

@@ -46,7 +46,9 @@ pub async fn suite(store: Arc<dyn Store>) {
     operator::forgetting(desk("forget")).await;
     operator::pruning(desk("prune")).await;
     operator::what_is_not_delivered_again_is_given_up(desk("abandoned")).await;
+    operator::what_is_rearmed_has_its_time(desk("rearmed")).await;
     operator::pruning_by_a_clock_that_jumped(desk("jump")).await;
+    operator::pruning_while_no_message_comes(desk("pause")).await;
     operator::events_are_handled_once(desk("handled")).await;
     queue::keeps_the_order_of_each_sender(desk("order")).await;
     queue::tries_again_and_gives_up(desk("again")).await;

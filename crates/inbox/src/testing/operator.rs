@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use backchat_core::jiff::Timestamp;
 
-use super::desk::{Desk, LEASE, answer, event, not_sent, not_sent_yet, rejected, sent};
+use super::desk::{Desk, LEASE, answer, event, ids, not_sent, not_sent_yet, rejected, sent};
 use crate::digest::Digest;
 use crate::record::later;
 use crate::state::{End, State};
@@ -118,17 +118,22 @@ pub(super) async fn forgetting(desk: Desk) {
     assert!(desk.finish(&ticket, sent("tx_3")).await);
     let ticket = desk.sending("im_4").await;
     assert!(desk.finish(&ticket, not_sent_yet(&answer())).await);
+    let under_way = desk.sending("im_5").await;
     let forget = |phone| {
         let (scope, sender) = (Arc::clone(&desk.scope), Digest::of(phone));
         desk.store.forget(scope, sender, desk.now)
     };
     assert_eq!(forget("+33600000001").await.unwrap(), 1);
-    assert_eq!(forget("+33612345678").await.unwrap(), 2);
+    assert_eq!(forget("+33612345678").await.unwrap(), 3);
     assert_eq!(forget("+33600000001").await.unwrap(), 0);
+    // Nothing comes back with an end that was not known yet.
+    assert_eq!(desk.state("im_5").await, State::Sending);
+    assert!(desk.finish(&under_way, not_sent_yet(&answer())).await);
     for (id, state) in [
         ("im_1", State::Skipped),
         ("im_3", State::Sent),
         ("im_4", State::Skipped),
+        ("im_5", State::Skipped),
     ] {
         let record = desk.get(id).await.unwrap();
         assert_eq!(record.state, state);
@@ -220,6 +225,33 @@ pub(super) async fn what_is_not_delivered_again_is_given_up(mut desk: Desk) {
     assert_eq!(desk.state("im_2").await, State::Queued);
 }
 
+/// An operator who re-arms an old message must not find it given up again, nor emptied.
+pub(super) async fn what_is_rearmed_has_its_time(mut desk: Desk) {
+    for (id, end) in [("im_1", not_sent(None)), ("im_2", End::MaybeSent)] {
+        let ticket = desk.sending(id).await;
+        assert!(desk.finish(&ticket, end).await);
+    }
+    desk.after(31 * DAY);
+    desk.sending("im_3").await;
+    for id in ["im_1", "im_2"] {
+        assert_eq!(desk.rearm(id).await, Rearmed::Yes);
+    }
+    assert_eq!(prune(&desk, 10).await, Pruned::default());
+    assert_eq!(ids(&desk.next_due(10).await), ["im_1"]);
+    desk.after(2 * LEASE);
+    let lost = prune(&desk, 10).await.lost;
+    assert_eq!(lost.len(), 1, "only im_3, whose sender died: {lost:?}");
+    assert_eq!(ids(&desk.next_due(10).await), ["im_1"]);
+    desk.after(16 * DAY);
+    desk.sending("im_4").await;
+    desk.after(Duration::from_secs(1));
+    let mut lost = prune(&desk, 10).await.lost;
+    lost.extend(prune(&desk, 10).await.lost);
+    assert_eq!(lost.len(), 2, "{lost:?}");
+    assert!(lost.iter().all(|record| record.state == State::GivenUp));
+    assert_eq!(desk.get("im_1").await.unwrap().event, None);
+}
+
 /// A redelivery of what was deleted too early would be answered a second time.
 pub(super) async fn pruning_by_a_clock_that_jumped(mut desk: Desk) {
     let start = desk.now;
@@ -235,6 +267,27 @@ pub(super) async fn pruning_by_a_clock_that_jumped(mut desk: Desk) {
     assert_eq!(desk.state("im_1").await, State::Sent);
     assert_eq!(desk.state("im_4").await, State::Retrying);
     assert!(desk.get("im_2").await.unwrap().event.is_some());
+    // A row that the wrong clock stamped proves nothing either: Prelude's events do.
+    desk.now = later(start, 31 * DAY);
+    desk.sending("im_5").await;
+    let latest_event = later(start, DAY);
+    let by_events = prune_by(&desk, 15 * DAY, 100, latest_event).await;
+    assert_eq!(by_events, Pruned::default());
+    assert_eq!(desk.state("im_1").await, State::Sent);
+    let ticket = desk.get("im_5").await.unwrap();
+    assert_eq!(ticket.state, State::Sending);
+    desk.now = later(start, 32 * DAY);
+    let by_events = prune_by(&desk, 15 * DAY, 100, later(start, 32 * DAY)).await;
+    assert!(by_events.changed > 0);
+}
+
+pub(super) async fn pruning_while_no_message_comes(mut desk: Desk) {
+    let start = desk.now;
+    let ticket = desk.sending("im_1").await;
+    assert!(desk.finish(&ticket, sent("tx_1")).await);
+    assert!(desk.enqueue("im_2", "+33600000001").await);
+    let ticket = desk.won("im_4").await;
+    assert!(desk.finish(&ticket, not_sent(Some(Duration::ZERO))).await);
     // Messages go on coming: the time has passed. A day may be without any.
     desk.now = later(start, 15 * DAY);
     desk.sending("im_3").await;
@@ -275,7 +328,12 @@ async fn prune(desk: &Desk, limit: u32) -> Pruned {
 }
 
 async fn prune_after(desk: &Desk, retention: Duration, limit: u32) -> Pruned {
+    prune_by(desk, retention, limit, Timestamp::MAX).await
+}
+
+async fn prune_by(desk: &Desk, retention: Duration, limit: u32, at_most: Timestamp) -> Pruned {
     let prune = Prune {
+        at_most,
         scope: Arc::clone(&desk.scope),
         retention,
         abandoned: 15 * DAY,

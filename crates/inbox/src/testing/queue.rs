@@ -120,12 +120,14 @@ pub(super) async fn a_queue_that_nobody_works_on_is_seen(mut desk: Desk) {
     let waiting = Backlog {
         oldest_due: Some(LEASE),
         at_work: false,
+        has_messages: true,
     };
     assert_eq!(desk.backlog().await, waiting);
     let due = desk.next_due(10).await;
     let working = Backlog {
         oldest_due: Some(Duration::ZERO),
         at_work: true,
+        has_messages: true,
     };
     assert_eq!(desk.backlog().await, working);
     // Its next attempt is not due yet.
@@ -135,5 +137,24 @@ pub(super) async fn a_queue_that_nobody_works_on_is_seen(mut desk: Desk) {
     desk.after(LEASE);
     assert_eq!(ids(&desk.next_due(10).await), ["im_1"]);
     desk.after(2 * LEASE);
-    assert!(!desk.backlog().await.at_work);
+    assert_eq!(desk.backlog().await.oldest_due, Some(3 * LEASE));
+    let due = desk.next_due(10).await;
+    assert!(desk.finish(&due[0].ticket, End::Skipped).await);
+    let due = desk.next_due(10).await;
+    assert!(desk.finish(&due[0].ticket, not_sent(Some(LEASE))).await);
+    let later = Backlog {
+        has_messages: true,
+        ..Backlog::default()
+    };
+    assert_eq!(desk.backlog().await, later);
+    // Nor does its message wait unseen.
+    desk.after(LEASE);
+    assert_eq!(ids(&desk.next_due(10).await), ["im_2"]);
+    desk.after(2 * LEASE);
+    let abandoned = Backlog {
+        oldest_due: Some(LEASE),
+        at_work: false,
+        has_messages: true,
+    };
+    assert_eq!(desk.backlog().await, abandoned);
 }

@@ -63,6 +63,10 @@ impl Api {
             .unwrap()
     }
 
+    pub(crate) fn url(&self) -> &str {
+        &self.address
+    }
+
     /// An inbox that trusts everybody, without handlers.
     pub(crate) fn silent(&self, change: impl FnOnce(InboxBuilder) -> InboxBuilder) -> Inbox {
         let builder = Inbox::builder(self.client(), Webhook::unverified());
@@ -215,6 +219,11 @@ async fn take(api: &Api, body: &[u8]) -> Response {
 
 /// `inbound.message.received`.
 pub(crate) fn message(number: u32, from: &str, text: &str) -> Vec<u8> {
+    message_at("2025-10-24T08:59:10.736925502Z", number, from, text)
+}
+
+/// The same, from another time.
+pub(crate) fn message_at(time: &str, number: u32, from: &str, text: &str) -> Vec<u8> {
     let expires = "2099-10-25T08:59:10Z";
     json!({
         "id": format!("evt_{number}"),
@@ -227,7 +236,7 @@ pub(crate) fn message(number: u32, from: &str, text: &str) -> Vec<u8> {
             "content": {"text": text},
             "conversation": {"window_expires_at": expires},
         },
-        "created_at": "2025-10-24T08:59:10.736925502Z",
+        "created_at": time,
     })
     .to_string()
     .into_bytes()

@@ -283,6 +283,7 @@ pub(crate) async fn backlog(
     Ok(Backlog {
         oldest_due: row.optional_integer()?.map(duration),
         at_work: row.optional_integer()?.is_some(),
+        has_messages: row.optional_integer()?.is_some(),
     })
 }
 
@@ -330,8 +331,19 @@ pub(crate) async fn forget(
 
 pub(crate) async fn prune(db: &mut impl Executor, prune: Prune, now: Timestamp) -> Result<Pruned> {
     let values = with(within(&prune.scope, now), [i64::from(prune.limit).into()]);
-    let old = with(values.clone(), [micros(prune.retention).into()]);
-    let waiting = with(old.clone(), [micros(prune.abandoned).into()]);
+    let before = |age| {
+        prune
+            .at_most
+            .as_microsecond()
+            .saturating_sub(micros(age))
+            .into()
+    };
+    let (retention, abandoned) = (prune.retention, prune.abandoned);
+    let old = with(
+        values.clone(),
+        [micros(retention).into(), before(retention)],
+    );
+    let waiting = with(old.clone(), [micros(abandoned).into(), before(abandoned)]);
     let mut pruned = Pruned::default();
     // Rows first: the searches for old events and claims read every old row, of which few are left
     // then.
@@ -343,7 +355,12 @@ pub(crate) async fn prune(db: &mut impl Executor, prune: Prune, now: Timestamp) 
         (Statement::PruneEvents, old.clone()),
         (Statement::PruneHandled, old),
     ] {
-        let rows = db.run(statement, values).await?;
+        let rows = match db.run(statement, values).await {
+            Ok(rows) => rows,
+            // On Postgres each statement stands: what was lost must be told.
+            Err(_) if !pruned.lost.is_empty() => break,
+            Err(error) => return Err(error),
+        };
         pruned.changed += rows.len() as u64;
         if matches!(
             statement,
@@ -384,4 +401,57 @@ pub(crate) async fn mark_handled(
 ) -> Result<()> {
     db.run(Statement::MarkHandled, handled(event, now)).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A database whose session is cut after the statement that found a `maybe_sent`.
+    struct Cut;
+
+    impl Executor for Cut {
+        async fn run(&mut self, statement: Statement, _: Vec<Value>) -> Result<Vec<Row>> {
+            match statement {
+                Statement::PruneLeases => Ok(vec![Row::new(vec![
+                    "default".into(),
+                    "im_1".into(),
+                    "reply".into(),
+                    "maybe_sent".into(),
+                    1.into(),
+                    0.into(),
+                    Value::Null,
+                    Value::Null,
+                    Value::Null,
+                    Value::Null,
+                    Value::Null,
+                    Value::Null,
+                    1.into(),
+                    0.into(),
+                    0.into(),
+                    Value::Null,
+                    Value::Null,
+                    Value::Null,
+                    Value::Null,
+                ])]),
+                Statement::PruneEvents => Err(StoreError::new("cut")),
+                _ => Ok(Vec::new()),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_lost_is_told_also_when_the_next_statement_fails() {
+        let day = Duration::from_hours(24);
+        let prune_all = Prune {
+            scope: "default".into(),
+            retention: 30 * day,
+            abandoned: 15 * day,
+            at_most: Timestamp::MAX,
+            limit: 100,
+        };
+        let pruned = prune(&mut Cut, prune_all, Timestamp::now()).await.unwrap();
+        assert_eq!(pruned.lost.len(), 1);
+        assert_eq!(pruned.lost[0].state, State::MaybeSent);
+    }
 }

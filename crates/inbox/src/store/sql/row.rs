@@ -6,8 +6,9 @@ use backchat_core::jiff::Timestamp;
 use backchat_core::{CorrelationId, SentMessageId, StoreError};
 
 use super::value::{Row, unexpected};
+use crate::answer::StoredAnswer;
 use crate::digest::Digest;
-use crate::record::{Key, Record, StoredAnswer, StoredEvent, Ticket};
+use crate::record::{Key, Record, StoredEvent, Ticket};
 use crate::state::delivery_of_rank;
 
 /// Reads the columns of `{record}` in `statement.rs`, in their order.

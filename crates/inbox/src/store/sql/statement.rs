@@ -103,8 +103,10 @@ statements! {
     /// key, token, code, retry in, answer
     FinishNotSent = "
         UPDATE backchat_ledger SET
-            state = CASE WHEN CAST(?7 AS bigint) IS NULL THEN 'given_up' ELSE 'retrying' END,
-            code = ?6, updated_at = {now}, answer = coalesce(?8, answer),
+            state = CASE WHEN sender_hash IS NULL THEN 'skipped'
+                         WHEN CAST(?7 AS bigint) IS NULL THEN 'given_up' ELSE 'retrying' END,
+            code = ?6, updated_at = {now},
+            answer = CASE WHEN sender_hash IS NOT NULL THEN coalesce(?8, answer) END,
             due_at = CASE WHEN due_at IS NULL THEN NULL ELSE {now} + ?7 END
         WHERE {key} AND token = ?5
           AND (state = 'claimed' OR (state = 'sending' AND lease_until >= {now}))
@@ -169,16 +171,19 @@ statements! {
     OldestMaybeSent = "
         SELECT {now} - min(updated_at) FROM backchat_ledger
         WHERE {rows} AND {open} AND {state} = 'maybe_sent'";
-    /// scope, slot. (A worker's message is due when its lease ends: later than now.)
+    /// scope, slot. (A worker's message is due when its lease ends: later than now, unless the worker
+    /// has ended without a word.)
     Backlog = "
         SELECT
             (SELECT {now} - due_at FROM backchat_ledger
-             WHERE {rows} AND due_at <= {now} AND state IN ('queued', 'retrying')
+             WHERE {rows} AND due_at <= {now}
+               AND (state IN ('queued', 'retrying') OR (state = 'claimed' AND lease_until < {now}))
              ORDER BY due_at LIMIT 1),
             (SELECT 1 FROM backchat_ledger
              WHERE {rows} AND due_at >= {now} AND state IN ('claimed', 'sending')
                AND lease_until >= {now}
-             LIMIT 1)";
+             LIMIT 1),
+            (SELECT 1 FROM backchat_ledger WHERE {rows} AND due_at IS NOT NULL LIMIT 1)";
     /// key, event, verified
     Rearm = "
         UPDATE backchat_ledger SET
@@ -211,35 +216,38 @@ statements! {
             LIMIT ?3)
           AND {is_sending} AND lease_until < {now}
         RETURNING {record}";
-    /// scope, limit, retention, abandoned
+    /// scope, limit, retention, `at_most` less it, abandoned, `at_most` less it. (A row that an
+    /// operator re-armed is old, and has just changed.)
     PruneWaiting = "
         UPDATE backchat_ledger SET state = 'given_up', due_at = NULL, updated_at = {now}
         WHERE (scope, message_id, slot) IN (
             SELECT scope, message_id, slot FROM backchat_ledger
             WHERE scope = ?2 AND {open} AND state IN ('queued', 'retrying')
-              AND ({old} OR (due_at IS NULL AND updated_at < {now} - ?5
-                             AND updated_at < {newest} - ?5))
+              AND (({old} AND {unchanged})
+                   OR (due_at IS NULL AND updated_at < {now} - ?6
+                       AND updated_at < {newest} - ?6 AND updated_at < ?7))
             ORDER BY created_at LIMIT ?3)
           AND coalesce(state, '') IN ('queued', 'retrying')
         RETURNING {record}";
-    /// scope, limit, retention
+    /// scope, limit, retention, `at_most` less it
     PruneClaims = "
         UPDATE backchat_ledger SET state = 'given_up', due_at = NULL, updated_at = {now}
         WHERE (scope, message_id, slot) IN (
             SELECT scope, message_id, slot FROM backchat_ledger
-            WHERE scope = ?2 AND {old} AND state = 'claimed' AND lease_until < {now}
+            WHERE scope = ?2 AND {old} AND {unchanged} AND state = 'claimed' AND lease_until < {now}
             ORDER BY created_at LIMIT ?3)
           AND state = 'claimed' AND lease_until < {now}
         RETURNING {record}";
-    /// scope, limit, retention
+    /// scope, limit, retention, `at_most` less it
     PruneEvents = "
         UPDATE backchat_ledger SET {done}, updated_at = {now}
         WHERE (scope, message_id, slot) IN (
             SELECT scope, message_id, slot FROM backchat_ledger
-            WHERE scope = ?2 AND event IS NOT NULL AND {old}
+            WHERE scope = ?2 AND (event IS NOT NULL OR answer IS NOT NULL) AND {old}
+              AND (due_at IS NULL OR {unchanged})
             ORDER BY created_at LIMIT ?3)
         RETURNING 1";
-    /// scope, limit, retention
+    /// scope, limit, retention, `at_most` less it
     PruneRows = "
         DELETE FROM backchat_ledger
         WHERE (scope, message_id, slot) IN (
@@ -248,7 +256,7 @@ statements! {
               AND state IN ('sent', 'rejected', 'skipped')
             ORDER BY created_at LIMIT ?3)
         RETURNING 1";
-    /// scope, limit, retention
+    /// scope, limit, retention, `at_most` less it
     PruneHandled = "
         DELETE FROM backchat_handled
         WHERE (scope, event_id, slot) IN (
@@ -309,12 +317,13 @@ const PARTS: &[(&str, &str)] = &[
         "{done}",
         "due_at = NULL, event = NULL, event_verified = NULL, answer = NULL",
     ),
-    // By the clock and by the rows: a clock that is ahead of the newest row by more than a day may
-    // have jumped, and is believed for a day.
+    // By the clock, by the rows and by what Prelude wrote: a clock that is ahead of the newest row or
+    // event by more than a day may have jumped, and is believed for a day.
     (
         "{old}",
-        "created_at < {now} - ?4 AND created_at < {newest} - ?4",
+        "created_at < {now} - ?4 AND created_at < {newest} - ?4 AND created_at < ?5",
     ),
+    ("{unchanged}", "updated_at < {now} - ?4"),
     (
         "{newest}",
         "coalesce((SELECT max(created_at) FROM backchat_ledger WHERE scope = ?2) + 86400000000, {now})",
