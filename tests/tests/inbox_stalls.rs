@@ -23,7 +23,7 @@ const CALL: Duration = Duration::from_secs(6);
 const OPEN: Duration = Duration::from_secs(7);
 
 /// So many points are tried at once.
-const AT_ONCE: usize = 18;
+const AT_ONCE: usize = 36;
 
 /// How the store is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

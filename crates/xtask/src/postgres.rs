@@ -55,7 +55,7 @@ impl Postgres {
                 "-c",
                 "listen_addresses=127.0.0.1",
                 "-c",
-                "max_connections=200",
+                "max_connections=400",
             ])
             .arg("-c")
             .arg(format!("unix_socket_directories={}", directory.display()))
