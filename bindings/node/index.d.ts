@@ -374,8 +374,8 @@ export interface InboxOptions {
   slot?: string | undefined;
   /**
    * Milliseconds of a claim: after it another worker may take the message, and a request without an
-   * end counts as `maybe_sent`. Longer than the client's `timeout` and than `handlerTimeout`.
-   * Default: 120000.
+   * end counts as `maybe_sent`. At least 10 s longer than the client's `timeout`, and longer than
+   * `handlerTimeout`. Default: 120000.
    */
   lease?: number | undefined;
   /**

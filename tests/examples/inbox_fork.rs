@@ -24,6 +24,9 @@ fn main() -> Done {
         return foreign(Path::new(&path));
     }
     let file = PathBuf::from(env::var("LEDGER")?);
+    if env::var_os("LATER").is_some() {
+        return later(&file);
+    }
     let prepared = env::var_os("PREPARED").is_some();
     let runtime = Runtime::new()?;
     let inbox = runtime.block_on(inbox(&file))?;
@@ -58,6 +61,31 @@ fn main() -> Done {
         }
         _ => deliver(&runtime, &inbox, "parent", [1]),
     }
+    until_input_ends();
+    Ok(())
+}
+
+/// Forks while the ledger is being opened by its first use.
+fn later(file: &Path) -> Done {
+    let client = Config::client(&env::var("API")?)?;
+    let inbox = Inbox::builder(client, Webhook::unverified())
+        .store_later(&format!("sqlite:{}", file.display()))?
+        .build()?;
+    let runtime = Runtime::new()?;
+    let opening = inbox.clone();
+    let opening = runtime.spawn(async move { opening.list(None, None).await.is_ok() });
+    sleep(Duration::from_millis(300));
+    println!("opening: {}", !opening.is_finished());
+    if ::fork::fork()?.is_child() {
+        // Its threads are the parent's.
+        std::mem::forget(runtime);
+        let limit = Duration::from_secs(20);
+        let listed = async { tokio::time::timeout(limit, inbox.list(None, None)).await };
+        let in_time = Runtime::new()?.block_on(listed).is_ok();
+        println!("child in time: {in_time}");
+        std::process::exit(0);
+    }
+    println!("forked");
     until_input_ends();
     Ok(())
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use backchat_core::{
     Answered, CallbackUrl, Client, ClientBuilder, CorrelationId, Error, ErrorClass, ErrorCode,
-    Event, InboundMessage, Outcome, PhoneNumber, Reply, Template,
+    Event, InboundMessage, Latest, Outcome, PhoneNumber, Reply, Template,
 };
 use backchat_tests::fault::{FaultServer, Point, Step, TlsFault};
 use serde_json::{Value, json};
@@ -303,6 +303,22 @@ async fn waiting_for_a_connection_counts_to_the_deadline() {
     assert_eq!(error.outcome(), Some(Outcome::NotSent));
     assert_eq!(server.posts(), 1);
     drop(stalled);
+}
+
+#[tokio::test]
+async fn no_post_begins_after_the_latest_moment_of_its_call() {
+    let server = FaultServer::start().await.unwrap();
+    let client = builder(server.url()).build().unwrap();
+    let call = |time| {
+        let call = client.reply(&message(), "Hi");
+        call.begin_before(Latest::after(time))
+    };
+    let error = call(Duration::ZERO).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::TimedOut);
+    assert_eq!(error.outcome(), Some(Outcome::NotSent));
+    assert_eq!(server.requests().len(), 0);
+    call(Duration::from_mins(1)).await.unwrap();
+    assert_eq!(server.posts(), 1);
 }
 
 #[tokio::test]

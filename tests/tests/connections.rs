@@ -10,7 +10,9 @@
 use std::time::{Duration, Instant};
 
 use backchat_core::{Client, ClientBuilder, ErrorCode, Outcome, Reply};
-use backchat_tests::fault::{AgainAt, AnswerAt, FaultServer, Pace, Point, Step, Then, TlsFault};
+use backchat_tests::fault::{
+    AgainAt, AnswerAt, Body, Fault, FaultServer, Framing, Pace, Point, Step, Then, TlsFault,
+};
 
 fn builder(server: &FaultServer) -> ClientBuilder {
     Client::builder()
@@ -94,6 +96,89 @@ async fn an_answer_before_the_last_byte_sends_no_second_post() {
         tokio::time::sleep(Duration::from_millis(100)).await;
         assert_eq!(server.requests().len(), 1, "{status}");
     }
+}
+
+/// The same, with a body that names the message, is cut, or never ends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_early_answer_sends_no_second_post_whatever_its_body() {
+    let text = "x".repeat(12 * 1024 * 1024);
+    let echo = Body::Json(serde_json::json!({"reply_to": "im_01k8aq2zggeyssvt53zgvpx63a"}));
+    let own = |step: Step| step.body(echo.clone());
+    let cut = |step: Step| {
+        step.framing(Framing::WrongLength(4096))
+            .then(Then::CloseAfterMs(1))
+    };
+    let stalled = |step: Step| step.framing(Framing::WrongLength(4096));
+    let early = |status| Step::status(status).answer_at(AnswerAt::RequestHead);
+    for (name, step) in [
+        ("429, own", own(early(429))),
+        ("401, own", own(early(401))),
+        ("429, cut", cut(early(429))),
+        ("401, cut", cut(early(401))),
+        ("425, own and cut", cut(own(early(425)))),
+        ("421, stalled", stalled(early(421))),
+        (
+            "429, huge",
+            early(429).framing(Framing::WrongLength(1 << 30)),
+        ),
+        ("200, cut", cut(early(200))),
+        ("200, stalled", stalled(early(200))),
+    ] {
+        let server = FaultServer::start().await.unwrap();
+        server.set_default(step);
+        let client = Client::builder()
+            .base_url(server.url())
+            .token_provider(token_after_token())
+            .build()
+            .unwrap();
+        let call = client.notify().reply(reply(&text));
+        let error = call.timeout(Duration::from_secs(3)).await.unwrap_err();
+        assert_eq!(error.outcome(), Some(Outcome::MaybeSent), "{name}: {error}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(server.requests().len(), 1, "{name}");
+    }
+}
+
+/// The rest of a body may have been the true answer.
+#[tokio::test]
+async fn a_refusal_whose_body_is_cut_sends_no_second_post() {
+    for fault in [
+        Fault::Close(Point::Body),
+        Fault::Reset(Point::Body),
+        Fault::Stall(Point::Body),
+    ] {
+        for status in [421, 425, 429, 401] {
+            let server = FaultServer::start().await.unwrap();
+            server.script(vec![Step::error(status, "rate_limited").fault(fault)]);
+            let client = Client::builder()
+                .base_url(server.url())
+                .token_provider(token_after_token())
+                .build()
+                .unwrap();
+            let call = client.notify().reply(reply("Hi"));
+            let error = call.timeout(Duration::from_millis(800)).await.unwrap_err();
+            assert_eq!(
+                error.outcome(),
+                Some(Outcome::MaybeSent),
+                "{status}, {fault:?}: {error}"
+            );
+            assert_eq!((error.status(), server.posts()), (Some(status), 1));
+        }
+    }
+}
+
+/// A body that is larger than what is read is judged by its status line.
+#[tokio::test]
+async fn a_refusal_with_a_huge_body_is_a_refusal() {
+    let server = FaultServer::start().await.unwrap();
+    let huge = Body::Repeat {
+        byte: b' ',
+        count: 1_500_000,
+    };
+    server.script(vec![Step::status(429).body(huge)]);
+    let client = builder(&server).build().unwrap();
+    client.notify().reply(reply("Hi")).await.unwrap();
+    assert_eq!(server.posts(), 2);
 }
 
 fn token_after_token() -> impl backchat_core::TokenProvider {

@@ -9,6 +9,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 use backchat_core::{Client, ErrorCode, Outcome, Reply, Webhook, runtime};
@@ -16,6 +17,8 @@ use backchat_tests::fault::{Body, FaultServer, Framing, Step, Then};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::runtime::Runtime;
+
+const KEY: &str = include_str!("../../crates/core/tests/data/public-key.pem");
 
 fn elsewhere() -> Runtime {
     tokio::runtime::Builder::new_multi_thread()
@@ -84,6 +87,7 @@ fn beside_others(flood: Step, outcome: Outcome) {
     );
     assert_eq!(end.outcome(), Some(outcome), "{end}");
     assert!(elapsed < Duration::from_secs(4), "long before its deadline");
+    assert!(slowest < Duration::from_secs(1), "{slowest:?} beside it");
     assert_eq!(flooded.posts(), 1);
 }
 
@@ -108,6 +112,42 @@ fn a_body_of_a_million_pieces() {
     beside_others(flood, Outcome::Sent);
 }
 
+/// Pieces that are all there at once: another task on the same thread gets its turns among them.
+#[test]
+fn a_body_in_pieces_leaves_the_thread_to_others() {
+    const PIECES: usize = 9_000;
+    let elsewhere = elsewhere();
+    let server = elsewhere.block_on(FaultServer::start()).unwrap();
+    let pieces = "1\r\n \r\n".repeat(PIECES - 2) + "2\r\n{}\r\n0\r\n\r\n";
+    let answer = Step::default()
+        .header("transfer-encoding", "chunked")
+        .body(Body::Text(pieces))
+        .framing(Framing::UntilClose);
+    server.set_default(answer);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let turns = runtime.block_on(async {
+        let turns = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&turns);
+        let other = tokio::spawn(async move {
+            loop {
+                counted.fetch_add(1, Ordering::Relaxed);
+                // Meanwhile whatever the server sends arrives: few turns are waits for it.
+                std::thread::sleep(Duration::from_millis(1));
+                tokio::task::yield_now().await;
+            }
+        });
+        let end = client(&server).notify().reply(reply()).await;
+        assert_eq!(end.unwrap_err().code(), ErrorCode::SentUnconfirmed);
+        other.abort();
+        turns.load(Ordering::Relaxed)
+    });
+    println!("{turns} turns");
+    assert!(turns >= PIECES / 256, "{turns} turns");
+}
+
 /// Webhooks that nobody signed, in the process that sends replies.
 #[test]
 fn forged_webhooks_are_verified_beside_the_replies() {
@@ -116,8 +156,7 @@ fn forged_webhooks_are_verified_beside_the_replies() {
     let client = client(&server);
     replies(&client, 100, || true);
     let quiet = median(&replies(&client, 300, || true));
-    let key = include_str!("../../crates/core/tests/data/public-key.pem");
-    let webhook = Webhook::new(key).unwrap();
+    let webhook = Webhook::new(KEY).unwrap();
     for (length, each_second) in [(500, 4_000_u32), (1024 * 1024, 273)] {
         let body = bytes::Bytes::from(vec![b' '; length]);
         let flooding = Arc::new(AtomicBool::new(true));
@@ -151,13 +190,45 @@ fn forged_webhooks_are_verified_beside_the_replies() {
         flooding.store(false, Ordering::Release);
         flood.join().unwrap();
         let flooded = median(&times);
+        let refused = refused.load(Ordering::Relaxed);
         println!(
-            "{length} bytes: {} replies, median {flooded:?} (quiet {quiet:?}), {} refused",
+            "{length} bytes: {} replies, median {flooded:?} (quiet {quiet:?}), {refused} refused",
             times.len(),
-            refused.load(Ordering::Relaxed)
         );
+        let least = each_second as usize / 10;
+        assert!(refused >= least, "{refused} refused: no flood");
         assert!(flooded < quiet + Duration::from_millis(50), "{flooded:?}");
     }
+}
+
+/// A verification needs a thread for blocking work. While there is none it waits, and the task that
+/// asked computes nothing.
+#[test]
+fn a_forged_webhook_is_not_verified_by_the_task_that_asks() {
+    let webhook = Webhook::new(KEY).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .max_blocking_threads(1)
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let (free, taken) = std::sync::mpsc::channel::<()>();
+        let blocking = tokio::task::spawn_blocking(move || taken.recv());
+        let bodies = [500, 1024 * 1024].map(|length| vec![b' '; length]);
+        let mut asked = bodies
+            .iter()
+            .map(|body| Box::pin(runtime::verify(&webhook, body, forged())))
+            .collect::<Vec<_>>();
+        for verifying in &mut asked {
+            let mut context = Context::from_waker(Waker::noop());
+            assert!(verifying.as_mut().poll(&mut context).is_pending());
+        }
+        drop(free);
+        assert!(blocking.await.unwrap().is_err());
+        for verifying in asked {
+            let error = verifying.await.unwrap_err();
+            assert_eq!(error.code(), ErrorCode::SignatureInvalid);
+        }
+    });
 }
 
 /// As long as the key's signatures, and made by nobody.

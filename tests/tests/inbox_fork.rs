@@ -136,6 +136,23 @@ async fn one_round(prepared: bool, parent: &str, foreign: bool, what: &str) {
     }
 }
 
+/// The child does not wait for the attempt of its parent, which ends in the parent alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_child_of_a_process_that_was_opening_its_ledger_opens_it_itself() {
+    let round = Round::new().await;
+    let locked = rusqlite::Connection::open(round.place.file()).unwrap();
+    locked
+        .execute_batch("BEGIN EXCLUSIVE; CREATE TABLE other (x); ")
+        .unwrap();
+    let mut command = round.command(1, "stays");
+    command.env("LATER", "1");
+    let mut process = Process::run(command);
+    assert_eq!(process.wait_for("opening: ", LONG).await, "true");
+    process.wait_for("forked", LONG).await;
+    drop(locked);
+    assert_eq!(process.wait_for("child in time: ", LONG).await, "true");
+}
+
 /// Without `prepare`, while the parent writes all the time: a child that cannot know what it
 /// inherited says so, and loses nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -14,11 +14,12 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use backchat_inbox::core::{InboundMessage, InboundMessageId, Webhook};
+use backchat_inbox::core::{Client, InboundMessage, InboundMessageId, Webhook};
+use backchat_inbox::store::MemoryStore;
 use backchat_inbox::{Inbox, Ledger, QueueOptions, Receipt, State};
 use backchat_tests::fault::FaultServer;
 use backchat_tests::inbox::event::{NO_HEADERS, delivered, inbound, message_id};
@@ -544,4 +545,42 @@ async fn postgres_that_is_not_there_is_no_store() {
         assert_eq!(error.code().as_str(), "store_unavailable");
         assert!(started.elapsed() < PRELUDE, "{weather:?}");
     }
+}
+
+/// The lease begins within the gate: a POST that begins too late would outlive it, and an operator
+/// could have it sent a second time meanwhile.
+#[tokio::test]
+async fn a_gate_that_takes_too_long_lets_nothing_out() {
+    let server = FaultServer::start().await.unwrap();
+    let slow = AtomicBool::new(true);
+    let hook = move |reached| -> Pause {
+        let is_slow = reached == Point::AfterGate && slow.swap(false, Ordering::AcqRel);
+        let wait = if is_slow { 1500 } else { 0 };
+        Box::pin(tokio::time::sleep(Duration::from_millis(wait)))
+    };
+    let client = Client::builder()
+        .base_url(server.url())
+        .api_token("token")
+        .timeout(Duration::from_secs(2));
+    let inbox = Inbox::builder(client.build().unwrap(), Webhook::unverified())
+        .with_store(Arc::new(Between::new(Arc::new(MemoryStore::new()), hook)))
+        .short_lease(Duration::from_secs(3))
+        .build()
+        .unwrap();
+    inbox.on_message(|_| async { "Hi" }).unwrap();
+    let deliver = || inbox.receive(&inbound(1, 10), NO_HEADERS);
+    assert_eq!(deliver().await.status, 503);
+    assert_eq!(server.requests().len(), 0);
+    let id = message_id(1).as_str().into();
+    let row = inbox.outcome(&id).await.unwrap().unwrap();
+    assert_eq!(
+        (row.state, row.code.as_deref()),
+        (State::Retrying, Some("timed_out"))
+    );
+    let started = Instant::now();
+    while deliver().await.status != 200 {
+        assert!(started.elapsed() < LONG, "never sent");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(server.posts(), 1);
 }

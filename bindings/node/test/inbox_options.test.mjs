@@ -18,7 +18,7 @@ function refused(option, options) {
   );
 }
 
-const NO_TIME = [0, -1, NaN, Infinity, -Infinity, "5", null, {}, true, 5n];
+const NO_TIME = [0, -1, 1e20, 1e300, NaN, Infinity, -Infinity, "5", null, {}, true, 5n];
 
 test("times and numbers", () => {
   for (const name of ["lease", "handlerTimeout", "retention", "maxEventAge", "maxAttempts"]) {
@@ -56,6 +56,7 @@ test("the queue", () => {
 
 test("options that do not fit together", () => {
   refused("lease", { lease: 8000 });
+  refused("lease", { lease: 17_000 });
   refused("handlerTimeout", { handlerTimeout: 120_000 });
   refused("retention", { retention: 14 * DAY });
 });
@@ -77,7 +78,7 @@ test("the options of a shutdown", async () => {
 });
 
 test("good ones are taken", () => {
-  make({ maxEventAge: null, maxAttempts: 1, handlerTimeout: 1000, lease: 10_000, retention: 15 * DAY });
+  make({ maxEventAge: null, maxAttempts: 1, handlerTimeout: 1000, lease: 18_000, retention: 15 * DAY });
   make({ queue: { concurrency: 1, maxAttempts: 1, backoff: 1, longestBackoff: 1, poll: 1 } });
   make({ queue: true });
   make({ queue: false, store: undefined });

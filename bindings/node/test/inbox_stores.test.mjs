@@ -12,9 +12,9 @@ import { FROM, until } from "./support/data.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "backchat-inbox-"));
 // A lease that is soon over, and what must be shorter.
-const SHORT = { lease: 2000 };
+const SHORT = { lease: 11_000 };
 const TIMEOUT = 1000;
-const PATIENCE = 15_000;
+const PATIENCE = 25_000;
 const postgres = process.env.BACKCHAT_TEST_POSTGRES;
 const STORES = { sqlite: `sqlite:${join(folder, "inbox.db")}` };
 if (postgres !== undefined) {

@@ -135,7 +135,7 @@ def test_a_handler_that_takes_too_long_has_failed(backchat_sandbox: Sandbox) -> 
 def test_a_hung_handler_keeps_its_thread_alone(backchat_sandbox: Sandbox) -> None:
     options = backchat.QueueOptions(concurrency=1, backoff=0.05, longest_backoff=0.1, poll=0.02)
     inbox = inbox_of(
-        backchat_sandbox, queue=options, lease=10, handler_timeout=0.3, max_attempts=100_000
+        backchat_sandbox, queue=options, lease=20, handler_timeout=0.3, max_attempts=100_000
     )
     over = threading.Event()
     runs: list[str] = []

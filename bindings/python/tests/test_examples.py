@@ -164,7 +164,7 @@ def fateful(directory: Path, sandbox: Sandbox, **more: str) -> dict[str, str]:
     (directory / "fate.py").write_text(FATE)
     bot = source.replace(line, f"    import fate; fate.fate(message.text)\n{line}")
     (directory / "celery_bot.py").write_text(bot)
-    return settings(sandbox, **{"BACKCHAT_LEASE": "9", **more, "PYTHONPATH": str(directory)})
+    return settings(sandbox, **{"BACKCHAT_LEASE": "18", **more, "PYTHONPATH": str(directory)})
 
 
 @contextmanager

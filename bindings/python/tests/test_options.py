@@ -57,12 +57,12 @@ def test_a_wrong_option_of_the_queue_is_told_by_its_name(option: str) -> None:
 def test_times_fit_together(backchat_sandbox: Sandbox) -> None:
     client, webhook = backchat_sandbox.client(timeout=5), backchat_sandbox.webhook()
     with pytest.raises(backchat.ConfigurationError, match="client's timeout") as raised:
-        backchat.Inbox(client, webhook, lease=5)
+        backchat.Inbox(client, webhook, lease=14.9)
     assert raised.value.option == "lease"
     with pytest.raises(backchat.ConfigurationError, match="shorter than the lease") as raised:
-        backchat.Inbox(client, webhook, lease=10, handler_timeout=timedelta(seconds=10))
+        backchat.Inbox(client, webhook, lease=15, handler_timeout=timedelta(seconds=15))
     assert raised.value.option == "handler_timeout"
-    backchat.Inbox(client, webhook, lease=timedelta(seconds=6), handler_timeout=5.9)
+    backchat.Inbox(client, webhook, lease=timedelta(seconds=15), handler_timeout=14.9)
 
 
 def test_max_attempts_ends_in_given_up(backchat_sandbox: Sandbox) -> None:

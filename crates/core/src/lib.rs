@@ -20,8 +20,8 @@ mod webhook;
 
 #[cfg(feature = "client")]
 pub use client::{
-    Answered, Attempt, Call, Cancellation, Canceller, Client, ClientBuilder, InboundMedia, Notify,
-    Observer, Pending, TokenError, TokenProvider, TrustStore, runtime,
+    Answered, Attempt, Call, Cancellation, Canceller, Client, ClientBuilder, InboundMedia, Latest,
+    Notify, Observer, Pending, TokenError, TokenProvider, TrustStore, runtime,
 };
 pub use error::{
     AnswerBody, ApiError, CallInfo, ConfigurationError, Error, ErrorBody, ErrorClass, ErrorCode,

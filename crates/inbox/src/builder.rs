@@ -14,6 +14,10 @@ use crate::store::{LazyStore, MemoryStore, Store};
 /// Prelude delivers an event for two weeks. Half a day more, for clocks.
 const MAX_EVENT_AGE: Duration = Duration::from_hours(14 * 24 + 12);
 
+/// A lease begins when the store is asked for it, and the POST when the store has answered: a store
+/// may take this long.
+const SLOWEST_GATE: Duration = Duration::from_secs(10);
+
 /// Builds an [`Inbox`].
 #[derive(Debug)]
 #[must_use = "call `build`"]
@@ -22,6 +26,7 @@ pub struct InboxBuilder {
     webhook: Webhook,
     ledger: Ledger,
     lease: Duration,
+    slowest_gate: Duration,
     handler_timeout: Option<Duration>,
     retention: Duration,
     max_event_age: Option<Duration>,
@@ -36,6 +41,7 @@ impl InboxBuilder {
             client,
             webhook,
             lease: ledger.lease,
+            slowest_gate: SLOWEST_GATE,
             ledger,
             handler_timeout: None,
             retention: Duration::from_hours(30 * 24),
@@ -78,11 +84,19 @@ impl InboxBuilder {
     }
 
     /// The time of a claim: after it another worker may take the message, and a POST without an end
-    /// counts as `maybe_sent`. Longer than the client's timeout and than
+    /// counts as `maybe_sent`. At least 10 s longer than the client's timeout, and longer than
     /// [`InboxBuilder::handler_timeout`]. Default: 120 s.
     pub fn lease(mut self, lease: Duration) -> Self {
         self.lease = lease;
         self
+    }
+
+    /// Takes a lease that is shorter than that too: for tests, which wait for its end.
+    #[cfg(feature = "testing")]
+    #[doc(hidden)]
+    pub fn short_lease(mut self, lease: Duration) -> Self {
+        self.slowest_gate = Duration::ZERO;
+        self.lease(lease)
     }
 
     /// The time that a handler may take. Then its run counts as failed, in both modes, its message
@@ -137,10 +151,11 @@ impl InboxBuilder {
         let wrong = |name, why| Err(Error::configuration(name, why));
         let lease = self.lease;
         positive("lease", lease)?;
-        if lease <= self.client.timeout() {
+        if lease < self.client.timeout().saturating_add(self.slowest_gate) {
             return wrong(
                 "lease",
-                "must be longer than the client's timeout: a slow POST would count as `maybe_sent`",
+                "must be at least 10 s longer than the client's timeout: a slow POST would count as \
+                 `maybe_sent`",
             );
         }
         let handler_timeout = self.handler_timeout.unwrap_or(lease * 3 / 4);
@@ -151,6 +166,7 @@ impl InboxBuilder {
                 "must be shorter than the lease: another worker would run the handler as well",
             );
         }
+        positive("retention", self.retention)?;
         if self.retention < SHORTEST_RETENTION {
             return wrong(
                 "retention",

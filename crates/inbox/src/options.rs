@@ -108,10 +108,16 @@ impl QueueOptions {
     }
 }
 
-/// Raises `configuration` with `name` for no time at all.
+/// The longest time: sums of times must not overflow, neither here nor in a store.
+const LONGEST: Duration = Duration::from_hours(100 * 366 * 24);
+
+/// Raises `configuration` with `name` for no time at all, and for more than 100 years.
 pub(crate) fn positive(name: &'static str, time: Duration) -> Result<(), Error> {
     if time.is_zero() {
         return Err(Error::configuration(name, "must be more than nothing"));
+    }
+    if time > LONGEST {
+        return Err(Error::configuration(name, "must be 100 years at most"));
     }
     Ok(())
 }

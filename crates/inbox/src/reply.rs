@@ -1,6 +1,6 @@
 //! The POST that follows the gate: a reply, or a reply with its template for a closed window.
 
-use backchat_core::{Client, CorrelationId, Error, InboundMessage, Reply, Template};
+use backchat_core::{Client, CorrelationId, Error, InboundMessage, Latest, Reply, Template};
 
 use crate::answer::Answer;
 use crate::state::End;
@@ -41,12 +41,13 @@ impl Prepared {
         self.own_correlation_id.clone()
     }
 
-    /// Sends it, once. The end is what the ledger records; the error is for the log.
+    /// Sends it, once, and not after `latest`. The end is what the ledger records; the error is for the log.
     pub(crate) async fn send(
         self,
         client: &Client,
         message: &InboundMessage,
         correlation_id: CorrelationId,
+        latest: Latest,
     ) -> (End, Option<Error>) {
         let Self {
             mut reply,
@@ -57,11 +58,12 @@ impl Prepared {
             template.correlation_id = Some(correlation_id);
             template.callback_url = reply.callback_url.take();
             let text = reply.text.as_str();
-            let result = client.reply_or_template(message, text, template).await;
+            let call = client.reply_or_template(message, text, template);
+            let result = call.begin_before(latest).await;
             return (End::of_answered(&result), result.err());
         }
         reply.correlation_id = Some(correlation_id);
-        let result = client.notify().reply(reply).await;
+        let result = client.notify().reply(reply).begin_before(latest).await;
         (End::of_reply(&result), result.err())
     }
 }

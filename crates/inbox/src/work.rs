@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use backchat_core::{Error, ErrorCode, InboundMessage};
+use backchat_core::{Error, ErrorCode, InboundMessage, Latest};
 
 use crate::answer::{Answer, HandlerError, StoredAnswer};
 use crate::failure::{Failure, Stage};
@@ -123,6 +123,8 @@ impl Inner {
         reply: Prepared,
         stored: Option<StoredAnswer>,
     ) -> Worked {
+        // The lease begins within the gate. A POST that begins before this ends before the lease.
+        let latest = Latest::after(self.ledger.lease.saturating_sub(self.client.timeout()));
         let gate = self
             .ledger
             .begin_send(&ticket, reply.text(), reply.correlation_id())
@@ -144,7 +146,9 @@ impl Inner {
                 return Worked::StoreFailed;
             }
         };
-        let (end, error) = reply.send(&self.client, &message, correlation_id).await;
+        let (end, error) = reply
+            .send(&self.client, &message, correlation_id, latest)
+            .await;
         let retry_after = error.as_ref().and_then(Error::retry_after);
         let end = match end {
             End::NotSent { code, .. } => End::NotSent {

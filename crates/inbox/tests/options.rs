@@ -28,25 +28,40 @@ fn each_wrong_option_is_named() {
     let options = QueueOptions::default;
     let second = Duration::from_secs(1);
     let zero = Duration::ZERO;
+    let century = Duration::from_hours(100 * 365 * 24);
     for (built, option) in [
         (builder(), None),
         (queue(options()), None),
         (builder().lease(zero), Some("lease")),
         // A slow POST would count as `maybe_sent`, and be re-armed while it is under way.
         (builder().lease(8 * second), Some("lease")),
-        (builder().lease(9 * second), None),
+        // The store may take 10 s to open the gate.
+        (builder().lease(17 * second), Some("lease")),
+        (builder().lease(18 * second), None),
+        (builder().lease(Duration::MAX), Some("lease")),
+        (builder().lease(century), None),
         (builder().handler_timeout(zero), Some("handler_timeout")),
         (
             builder().handler_timeout(120 * second),
             Some("handler_timeout"),
         ),
         (builder().handler_timeout(119 * second), None),
+        (
+            builder().handler_timeout(Duration::MAX),
+            Some("handler_timeout"),
+        ),
         (builder().retention(zero), Some("retention")),
         (
             builder().retention(Duration::from_hours(14 * 24)),
             Some("retention"),
         ),
         (builder().retention(Duration::from_hours(15 * 24)), None),
+        (builder().retention(century), None),
+        (builder().retention(Duration::MAX), Some("retention")),
+        (
+            builder().max_event_age(Duration::MAX),
+            Some("max_event_age"),
+        ),
         (builder().max_event_age(zero), Some("max_event_age")),
         (builder().max_event_age(None), None),
         (builder().max_attempts(0), Some("max_attempts")),
@@ -59,6 +74,7 @@ fn each_wrong_option_is_named() {
         ),
         (queue(options().max_attempts(0)), Some("max_attempts")),
         (queue(options().poll(zero)), Some("poll")),
+        (queue(options().poll(Duration::MAX)), Some("poll")),
         (queue(options().backoff(zero, second)), Some("backoff")),
         (
             queue(options().backoff(second, zero)),

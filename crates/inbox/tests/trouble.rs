@@ -279,8 +279,32 @@ async fn a_newer_ledger_is_refused() {
         .run("UPDATE backchat_schema SET version = 99")
         .await;
     let error = Ledger::open(database.url()).await.unwrap_err();
-    assert_eq!(error.code().as_str(), "store_unavailable");
+    assert_eq!(error.code().as_str(), "configuration");
     assert!(error.to_string().contains("version 99"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_to_a_newer_ledger_is_not_taken() {
+    let (api, folder) = (Api::new().await, places::Folder::new());
+    drop(Ledger::open(&folder.url()).await.unwrap());
+    let other = Connection::open(folder.file()).unwrap();
+    let newer = "UPDATE backchat_schema SET version = 99";
+    other.execute_batch(newer).unwrap();
+    let database = places::Database::new().await;
+    if let Some(database) = &database {
+        drop(Ledger::open(database.url()).await.unwrap());
+        database.run(newer).await;
+    }
+    let urls = [
+        Some(folder.url()),
+        database.as_ref().map(|d| d.url().to_owned()),
+    ];
+    for url in urls.into_iter().flatten() {
+        let inbox = api.silent(|builder| builder.store_later(&url).unwrap());
+        inbox.on_message(|_| async { "Hi" }).unwrap();
+        assert_eq!(status(&inbox, &hello(1)).await, 503);
+    }
+    assert_eq!(api.posts().len(), 0);
 }
 
 #[tokio::test]

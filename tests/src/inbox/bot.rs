@@ -18,7 +18,7 @@ fn client(url: &str) -> Result<Client, Error> {
         .base_url(url)
         .api_token("token")
         .max_retries(0)
-        .timeout(LEASE * 3 / 4)
+        .timeout(LEASE / 2)
         .build()
 }
 
@@ -47,7 +47,7 @@ impl Bot {
     }
 
     fn new(api: Api, builder: InboxBuilder) -> Result<Self, Error> {
-        let inbox = builder.lease(LEASE).build()?;
+        let inbox = builder.short_lease(LEASE).build()?;
         inbox.on_message(|message: InboundMessage| async move {
             format!("You said: {}", message.text)
         })?;

@@ -76,7 +76,7 @@ class Inbox:
         - `scope`: the application, when several share a store.
         - `slot`: which of several answers to the same message this inbox gives.
         - `lease`: after it another worker may take the message, and a POST without an end counts as
-          `maybe_sent` (120 s; longer than the client's `timeout`).
+          `maybe_sent` (120 s; at least 10 s longer than the client's `timeout`).
         - `handler_timeout`: how long a handler may take before its run counts as failed (three
           quarters of the lease). No second run of the message begins in this process while the
           first goes on.

@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::call_state::CallState;
+use super::call_state::{CallState, Latest};
 use super::operation::Operation;
 use super::pending::Pending;
 use super::retry_loop::RetryLoop;
@@ -31,6 +31,7 @@ pub struct Call<T> {
     client: Arc<Inner>,
     info: CallInfo,
     timeout: Duration,
+    latest: Option<Latest>,
     max_retries: u32,
     headers: Result<HeaderMap, Error>,
 }
@@ -48,6 +49,7 @@ impl<T: Send + 'static> Call<T> {
             }),
             info,
             timeout: O::timeout(&client.settings),
+            latest: None,
             max_retries: client.settings.max_retries,
             headers: Ok(HeaderMap::new()),
             client: Arc::clone(client),
@@ -57,6 +59,13 @@ impl<T: Send + 'static> Call<T> {
     /// The time that this call may take in all.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// The moment before which a POST must begin. After it the call ends with `timed_out`, and
+    /// nothing was sent: also when the process was frozen, or the machine slept, until then.
+    pub fn begin_before(mut self, latest: Latest) -> Self {
+        self.latest = Some(latest);
         self
     }
 
@@ -98,7 +107,7 @@ impl<T: Send + 'static> Call<T> {
         spawn: impl FnOnce(Pin<Box<dyn Future<Output = ()> + Send>>) -> Result<(), Error>,
     ) -> Pending<T> {
         let (sender, receiver) = oneshot::channel();
-        let state = Arc::new(CallState::default());
+        let state = Arc::new(CallState::until(self.latest));
         let timeout = self.timeout.min(LONGEST_CALL);
         let pending = Pending::new(receiver, Arc::clone(&state), self.info.clone(), timeout);
         let info = self.info.clone();

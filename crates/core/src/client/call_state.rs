@@ -12,6 +12,8 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use std::time::{Duration, Instant, SystemTime};
+
 use tokio::sync::Notify;
 
 const IDLE: u8 = 0;
@@ -30,16 +32,53 @@ pub enum Cancellation {
     LeftRunning,
 }
 
+/// A moment after which no POST begins, by two clocks: one may stand still while the machine sleeps,
+/// the other may be set.
+#[derive(Clone, Copy, Debug)]
+pub struct Latest {
+    monotonic: Option<Instant>,
+    wall: Option<SystemTime>,
+}
+
+impl Latest {
+    /// The moment that is `time` from now.
+    pub fn after(time: Duration) -> Self {
+        Self {
+            monotonic: Instant::now().checked_add(time),
+            wall: SystemTime::now().checked_add(time),
+        }
+    }
+
+    fn has_passed(&self) -> bool {
+        self.monotonic.is_some_and(|end| Instant::now() >= end)
+            || self.wall.is_some_and(|end| SystemTime::now() >= end)
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct CallState {
     state: AtomicU8,
     cancelled: Notify,
+    latest: Option<Latest>,
 }
 
 impl CallState {
+    /// The state of a call whose POSTs begin before `latest`.
+    pub(crate) fn until(latest: Option<Latest>) -> Self {
+        Self {
+            latest,
+            ..Self::default()
+        }
+    }
+
     /// Asked by the connection's stream right before the first byte is written: may it leave?
     pub(crate) fn begin(&self) -> bool {
-        self.step(IDLE, BEGUN)
+        !self.is_late() && self.step(IDLE, BEGUN)
+    }
+
+    /// Returns true when it is too late for a POST to begin.
+    pub(crate) fn is_late(&self) -> bool {
+        self.latest.as_ref().is_some_and(Latest::has_passed)
     }
 
     /// Asked after an attempt that provably had no effect: may another begin? The connection of
@@ -145,6 +184,24 @@ mod tests {
         assert!(!state.begin());
         assert!(state.rearm());
         assert!(state.begin());
+    }
+
+    #[test]
+    fn no_post_begins_after_the_latest_moment() {
+        let state = CallState::until(Some(Latest::after(Duration::from_hours(1))));
+        assert!(!state.is_late() && state.begin());
+        let late = Latest::after(Duration::ZERO);
+        for latest in [
+            Latest { wall: None, ..late },
+            Latest {
+                monotonic: None,
+                ..late
+            },
+        ] {
+            let state = CallState::until(Some(latest));
+            assert!(!state.begin() && state.is_late() && !state.has_begun());
+        }
+        assert!(CallState::until(Some(Latest::after(Duration::MAX))).begin());
     }
 
     #[test]

@@ -38,6 +38,9 @@ const LISTEN_BEFORE_REPEAT: Duration = Duration::from_millis(150);
 /// On a connection whose answers are slow the true one takes longer.
 const LONGEST_LISTEN: Duration = Duration::from_millis(500);
 
+/// The doubt about an answer that cannot be about the whole message.
+const EARLY: &str = "an answer came before the request was sent";
+
 /// A message as the API takes it.
 pub(super) trait Message: Serialize + Sync {
     type Response: Send;
@@ -170,8 +173,7 @@ impl<M: Message> Post<'_, M> {
         }
         let body = match answer.body(LONGEST_ANSWER).await {
             Ok(body) => body,
-            Err(cut) if accepted => return Tried::failed(head.unconfirmed(describe(&cut))),
-            Err(_) => return Tried::failed(head.refusal(Bytes::new())),
+            Err(cut) => return Tried::failed(unread(head, &cut, answer.early)),
         };
         let (end, echo) = match accepted.then(|| self.read(&body, request_id.as_ref())) {
             Some(Some((response, echo))) => (Ok(response), echo),
@@ -186,6 +188,8 @@ impl<M: Message> Post<'_, M> {
         };
         let read = Instant::now();
         let doubt = match echo {
+            // A server that names the message has not read all of it either.
+            Echo::Own if answer.early && end.as_ref().is_err_and(leads_to_another) => Some(EARLY),
             Echo::Own => {
                 answer.keep().await;
                 None
@@ -228,7 +232,7 @@ async fn listen(
     }
     let leads_on = error.is_some_and(leads_to_another);
     if answer.early && (leads_on || error.is_none_or(|e| e.outcome() == Some(Outcome::Sent))) {
-        return Some("an answer came before the request was sent");
+        return Some(EARLY);
     }
     let slow = (2 * answer.slowest()).min(LONGEST_LISTEN);
     let left = calls.deadline.saturating_duration_since(Instant::now());
@@ -256,6 +260,25 @@ async fn listen(
             if heard == Heard::More { TWICE } else { None }
         }
         () = cancelled_or_closed(&calls.call, &calls.client.shutdown) => None,
+    }
+}
+
+/// The error of an answer whose body was not read to its end. Another POST follows only when this
+/// one provably had no effect: the rest of the body may have been the true answer.
+fn unread(head: Head, cut: &Cut, early: bool) -> Error {
+    let (status, request_id) = (head.status.as_u16(), head.request_id.clone());
+    let error = if head.is_accepted() {
+        head.unconfirmed(describe(cut))
+    } else {
+        head.refusal(Bytes::new())
+    };
+    let swallows = matches!(cut, Cut::Broken | Cut::Stalled);
+    if early && (leads_to_another(&error) || error.outcome() == Some(Outcome::Sent)) {
+        not_ours(EARLY, status, None, request_id)
+    } else if swallows && leads_to_another(&error) {
+        not_ours(describe(cut), status, None, request_id)
+    } else {
+        error
     }
 }
 

@@ -51,7 +51,7 @@ use url::Url;
 
 pub use builder::ClientBuilder;
 pub use call::Call;
-pub use call_state::Cancellation;
+pub use call_state::{Cancellation, Latest};
 pub use media::InboundMedia;
 pub use notify::Notify;
 pub use observer::{Attempt, Observer};

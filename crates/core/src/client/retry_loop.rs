@@ -154,6 +154,7 @@ impl RetryLoop {
         self.retries_left > 0
             && error.outcome() == Some(Outcome::NotSent)
             && error.safe_to_retry()
+            && !self.call.is_late()
             && !matches!(error.code(), ErrorCode::TlsFailed | ErrorCode::Cancelled)
     }
 

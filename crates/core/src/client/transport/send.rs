@@ -183,6 +183,9 @@ impl Outgoing<'_> {
                 connection.slowest = connection.slowest.max(started.elapsed());
                 Ok(response)
             }
+            Some(Err(_)) if exchange.was_withdrawn() && self.call.is_late() => Err(Failed::late(
+                "the moment before which it had to begin passed",
+            )),
             Some(Err(_)) if exchange.was_withdrawn() => Err(Failed::cancelled()),
             Some(Err(error)) => Err(Failed {
                 code: ErrorCode::ConnectionFailed,

@@ -104,13 +104,14 @@ impl PostgresStore {
     /// - `pgbouncer=true`: the URL leads to a pooler that shares sessions. Most are noticed without
     ///   it.
     ///
-    /// Raises `configuration` for a URL that is none and names the parameter that is wrong;
-    /// `store_unavailable` when the database cannot be reached, its tables cannot be made, or they are
-    /// of a newer version.
+    /// Raises `configuration` for a URL that is none and names the parameter that is wrong, and for
+    /// a ledger of a newer version; `store_unavailable` when the database cannot be reached, or its
+    /// tables cannot be made.
     pub async fn open(url: &str) -> Result<Self, Error> {
         let store = Self::later(url)?;
         let now = Instant::now();
-        let opened = Session::open(&store.shared, now + OPEN, now + session::SLOW).await?;
+        let opened = Session::open(&store.shared, now + OPEN, now + session::SLOW);
+        let opened = opened.await.map_err(of_opening)?;
         opened.give_back(Ok(store))
     }
 
@@ -156,6 +157,14 @@ impl PostgresStore {
         session.callers_clock = self.callers_clock;
         Ok(session)
     }
+}
+
+/// The error of opening a store: `configuration` where the operations, which know one kind of error,
+/// carry one as their source.
+fn of_opening(error: StoreError) -> Error {
+    let source = error.source.as_deref();
+    let carried = source.and_then(|source| source.downcast_ref::<Error>());
+    carried.cloned().unwrap_or_else(|| error.into())
 }
 
 /// Runs an operation on a session of its own.

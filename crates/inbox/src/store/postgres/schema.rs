@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use backchat_core::StoreError;
+use backchat_core::{Error, StoreError};
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::error::SqlState;
 
@@ -125,10 +125,13 @@ pub(super) async fn look(session: &mut Session, deadline: Instant) -> Result<Fou
 pub(super) fn unknown(found: Found) -> Option<StoreError> {
     Some(match found {
         Found::Known => return None,
-        Found::Newer(version) => StoreError::new(format!(
-            "this ledger is of version {version}, made by a newer Backchat; this one knows up to {}",
-            known()
-        )),
+        Found::Newer(version) => {
+            let newer = format!(
+                "this ledger is of version {version}, made by a newer Backchat; this one knows up to {}",
+                known()
+            );
+            StoreError::caused_by(newer.clone(), Error::configuration("store", newer))
+        }
         Found::Older(version) => StoreError::new(format!(
             "this ledger is of version {version} now, and was of version {}: was an older copy \
              restored? A new process brings it up to date",
