@@ -320,7 +320,10 @@ export type HandlerAnswer =
       template?: Template | undefined;
     };
 
-/** Something went wrong. The inbox has already dealt with it; this is for logs and alarms. */
+/**
+ * Something went wrong. The inbox has already dealt with it; this is for logs and alarms: an id that
+ * does not look like one is printed as `…`, and is no enumerable property.
+ */
 export interface Failure {
   /**
    * The step that failed: `handler` is your own code, the others are the inbox's. `queue`: messages have waited for
@@ -435,7 +438,10 @@ export interface InboxHealth {
   refused_requests: number;
 }
 
-/** One row of the ledger. It holds no text and no number. */
+/**
+ * One row of the ledger. It holds no text and no number. An id or a code that does not look like a word
+ * is printed as `…`, and is no enumerable property.
+ */
 export interface InboxRecord {
   /** The inbound message, `im_…`. */
   message_id: string;

@@ -3,9 +3,14 @@
 
 const { inspect } = require("node:util");
 const native = require("./native.js");
+const { ellipses, hideForeign } = require("./inspect.js");
 
 // The same in every copy of this package and in every realm.
 const BRAND = Symbol.for("backchat.error");
+
+// The fields that hold words of the server, or of an event; and which of them are hidden in an error.
+const WORDS = ["code", "requestId", "messageId", "serverCode"];
+const HIDDEN = Symbol("backchat.hidden");
 
 class BackchatError extends Error {
   constructor(message, fields, options) {
@@ -26,12 +31,13 @@ class BackchatError extends Error {
 
   // What may stand in a log: the fields that can be enumerated, none of which is private.
   toJSON() {
-    return { name: this.name, message: this.message, ...this };
+    return { name: this.name, message: this.message, ...this, ...ellipses(this[HIDDEN] ?? []) };
   }
 
   // `tokenError` stays out: what a token function threw may quote a token.
   [inspect.custom](_depth, options) {
-    const known = Object.entries(this).filter(([, value]) => value !== null);
+    const { name, message, ...fields } = this.toJSON();
+    const known = Object.entries(fields).filter(([, value]) => value !== null);
     return `${this.stack} ${inspect(Object.fromEntries(known), options)}`;
   }
 }
@@ -146,6 +152,7 @@ function withTokenError(fields, place, thrown) {
 
 function made(fields, place, options) {
   const error = new CLASSES[fields.class](fields.text, fields, options);
+  hidden(error, HIDDEN, hideForeign(error, WORDS));
   const frames = typeof place?.stack === "string" ? place.stack.indexOf("\n    at ") : -1;
   if (frames >= 0) {
     hidden(error, "stack", `${error.name}: ${error.message}${place.stack.slice(frames)}`);

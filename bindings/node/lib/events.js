@@ -12,6 +12,9 @@ function revived(event) {
   if (window !== undefined && window.expires_at !== null) {
     window.expires_at = new Date(window.expires_at);
   }
+  if (event.fee) {
+    masked(event.fee);
+  }
   return masked(event);
 }
 

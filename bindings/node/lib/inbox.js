@@ -11,6 +11,7 @@ const { exact, known } = require("./check.js");
 const { checked, configuration, fromFields, here } = require("./errors.js");
 const { moment, revived } = require("./events.js");
 const { fetchHandler } = require("./fetch.js");
+const { maskedWords } = require("./inspect.js");
 const { isDebugged, tryHook } = require("./log.js");
 const { nodeHandler } = require("./node_handler.js");
 const { bytes, pairs } = require("./request.js");
@@ -107,7 +108,8 @@ class Inbox {
 
   async outcome(messageId) {
     const id = text("messageId", messageId, this.outcome);
-    return this.#ended(this.outcome, (call) => this.#native.outcome(call, id));
+    const record = await this.#ended(this.outcome, (call) => this.#native.outcome(call, id));
+    return record === null ? null : row(record);
   }
 
   async list(query = {}) {
@@ -115,7 +117,8 @@ class Inbox {
     const { since } = query;
     const state = exact("state", query.state, "string", this.list);
     const from = since === undefined ? undefined : moment(since);
-    return this.#ended(this.list, (call) => this.#native.list(call, state, from));
+    const records = await this.#ended(this.list, (call) => this.#native.list(call, state, from));
+    return records.map(row);
   }
 
   async counts() {
@@ -180,8 +183,14 @@ class Inbox {
 
   // The inbox goes on, whatever the application's log does.
   #tell(stage, error, { event_id = null, message_id = null, final = false } = {}) {
-    tryHook("onError", this.#hook ?? print, { stage, event_id, message_id, final, error });
+    const failure = { stage, event_id, message_id, final, error };
+    tryHook("onError", this.#hook ?? print, maskedWords(failure, ["event_id", "message_id"]));
   }
+}
+
+// A row of the ledger.
+function row(record) {
+  return maskedWords(record, ["message_id", "reply_id", "code"]);
 }
 
 // The same words for every failure: what groups log lines goes by them.

@@ -55,7 +55,10 @@ pub(crate) fn observer(mailbox: Arc<Inner>, client: u32) -> impl Observer {
             level: if well { "debug" } else { "warn" },
             operation: attempt.operation,
             attempt: attempt.number,
-            message_id: attempt.message_id.as_ref().map(AsRef::as_ref),
+            message_id: attempt
+                .message_id
+                .as_ref()
+                .map(|id| plain_word(id.as_str())),
             correlation_id: attempt.correlation_id.as_ref().map(AsRef::as_ref),
             sent_id: attempt.sent_id.as_ref().map(|id| plain_word(id.as_str())),
             request_id: attempt
