@@ -5,6 +5,7 @@ const native = require("./native.js");
 const post = require("./mailbox.js");
 const { checked, configuration, fromFields, here, withTokenError } = require("./errors.js");
 const { known, optional, string } = require("./check.js");
+const { noGenerator } = require("./function.js");
 const { logger } = require("./log.js");
 const { masked, maskedFile } = require("./inspect.js");
 
@@ -34,9 +35,10 @@ class Client {
     const shell = Client;
     known(options, OPTIONS, shell);
     const { apiToken, caCertificate } = options;
-    const asks = typeof apiToken === "function";
+    const asks = typeof noGenerator("apiToken", apiToken, shell) === "function";
     const token = asks ? undefined : optional("apiToken", apiToken, "string", shell);
-    const log = logger(optional("onLog", options.onLog, "function", shell));
+    const onLog = optional("onLog", options.onLog, "function", shell);
+    const log = logger(noGenerator("onLog", onLog, shell));
     const number = post.nextNumber();
     const settings = {
       apiToken: token,

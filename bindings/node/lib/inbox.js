@@ -11,6 +11,7 @@ const { exact, known } = require("./check.js");
 const { checked, configuration, fromFields, here } = require("./errors.js");
 const { moment, revived } = require("./events.js");
 const { fetchHandler } = require("./fetch.js");
+const { UNDONE, isUndone, noGenerator } = require("./function.js");
 const { maskedWords } = require("./inspect.js");
 const { isDebugged, tryHook } = require("./log.js");
 const { nodeHandler } = require("./node_handler.js");
@@ -20,6 +21,9 @@ const TEXTS = ["store", "scope", "slot"];
 const NUMBERS = ["lease", "handlerTimeout", "retention", "maxEventAge", "maxAttempts"];
 const OPTIONS = [...TEXTS, ...NUMBERS, "queue"];
 const QUEUE = ["concurrency", "maxAttempts", "backoff", "longestBackoff", "poll"];
+
+// The methods that set the handlers, by the native half's names of these.
+const METHODS = { message: "onMessage", delivery: "onDelivery", opt_out: "onOptOut", other: "onOther" };
 
 const collected = new FinalizationRegistry((number) => post.inboxes.delete(number));
 
@@ -70,6 +74,7 @@ class Inbox {
 
   onError(hook) {
     callable("hook", hook, this.onError);
+    noGenerator("onError", hook, this.onError);
     if (this.#hook !== undefined) {
       throw configuration("onError", SET, this.onError);
     }
@@ -153,6 +158,10 @@ class Inbox {
 
   #set(name, handler, shell) {
     callable("handler", handler, shell);
+    // One of messages is told of when it is called: it is a stream of a model, mostly.
+    if (name !== "message") {
+      noGenerator(METHODS[name], handler, shell);
+    }
     checked(shell, () => this.#native.set(name));
     this.#handlers[name] = handler;
     return this;
@@ -178,7 +187,13 @@ class Inbox {
 
   async #handle(name, event, context) {
     const answer = await this.#handlers[name](event, context);
-    return name === "message" ? answered(answer) : undefined;
+    if (name === "message") {
+      return answered(answer);
+    }
+    if (isUndone(answer)) {
+      throw configuration(METHODS[name], UNDONE);
+    }
+    return undefined;
   }
 
   // The inbox goes on, whatever the application's log does.
