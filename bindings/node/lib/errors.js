@@ -134,7 +134,7 @@ function here(shell) {
 function fromFields(fields, place, options) {
   if (fields.class === "ConfigurationError") {
     fields.option = camelCase(fields.option);
-    fields.text = fields.text.replace(/`[a-z]+(?:_[a-z]+)+`/g, camelCase);
+    fields.text = inOurNames(fields.text);
   }
   return made(fields, place, options);
 }
@@ -158,6 +158,11 @@ function made(fields, place, options) {
     hidden(error, "stack", `${error.name}: ${error.message}${place.stack.slice(frames)}`);
   }
   return error;
+}
+
+// A sentence of the native half, with the options' names here.
+function inOurNames(text) {
+  return text.replace(/`[a-z]+(?:_[a-z]+)+`/g, camelCase);
 }
 
 // Options have other names in Rust.
@@ -187,4 +192,13 @@ function configuration(option, why, at) {
   return made(fields, typeof at === "function" ? here(at) : at);
 }
 
-module.exports = { ...CLASSES, isBackchatError, checked, configuration, fromFields, here, withTokenError };
+module.exports = {
+  ...CLASSES,
+  checked,
+  configuration,
+  fromFields,
+  here,
+  inOurNames,
+  isBackchatError,
+  withTokenError,
+};
