@@ -1,6 +1,7 @@
 // One entry per attempt, for `onLog` and for `DEBUG=backchat`.
 "use strict";
 
+const native = require("./native.js");
 const { UNDONE, isUndone } = require("./function.js");
 
 // Who gets the entries of a client; nobody: undefined.
@@ -11,7 +12,8 @@ function logger(onLog) {
   }
   return (entry) => {
     if (print) {
-      process.stderr.write(`${line(entry)}\n`);
+      // Not by `process.stderr`: a pipe that nobody reads would fill the memory, and keep the process alive.
+      native().printLine(line(entry));
     }
     if (onLog !== undefined) {
       tryHook("onLog", onLog, entry);

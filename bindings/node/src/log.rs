@@ -11,6 +11,7 @@ use tracing_subscriber::prelude::*;
 
 use crate::error::to_json;
 use crate::mailbox::{Inner, Kind};
+use crate::stderr::Lines;
 
 /// Prints the inbox's own lines to stderr: one for each request, and one for each failure.
 #[napi]
@@ -21,7 +22,7 @@ pub fn print_inbox() {
             .is_some_and(|path| path.starts_with("backchat_inbox"))
     };
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
+        .with_writer(|| Lines)
         .with_ansi(false);
     // A second inbox, or another log of this process: it stays as it is.
     let _kept = tracing_subscriber::registry()
