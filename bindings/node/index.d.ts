@@ -85,8 +85,11 @@ export interface CallOptions {
   timeout?: number | undefined;
   /** How often a request that provably had no effect is tried again. */
   maxRetries?: number | undefined;
-  /** Extra headers. Those that say who speaks, to whom, or how the message is framed are refused. */
-  headers?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Extra headers, also as a `Headers`, a `Map` or pairs. Those that say who speaks, to whom, or how the
+   * message is framed are refused.
+   */
+  headers?: WebhookHeaders | undefined;
 }
 
 /** A reply: free text, quoted under the message that it answers. */
@@ -260,7 +263,7 @@ export class Client {
 /** The raw body, as it was received. */
 export type Body = Uint8Array | ArrayBuffer | string;
 
-/** The headers of a request: of `fetch`, of `node:http`, or pairs. */
+/** The headers of a request: of `fetch`, of `node:http`, a `Map`, or pairs. */
 export type WebhookHeaders =
   | { forEach(callback: (value: string, name: string) => void): void }
   | Readonly<Record<string, string | readonly string[] | undefined>>

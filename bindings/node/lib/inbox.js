@@ -7,9 +7,9 @@ const post = require("./mailbox.js");
 const { Client } = require("./client.js");
 const { Webhook } = require("./webhook.js");
 const { answered } = require("./answer.js");
-const { exact, known } = require("./check.js");
+const { exact, known, moment } = require("./check.js");
 const { checked, configuration, fromFields, here } = require("./errors.js");
-const { moment, revived } = require("./events.js");
+const { revived, wireForm } = require("./events.js");
 const { fetchHandler } = require("./fetch.js");
 const { UNDONE, isUndone, noGenerator } = require("./function.js");
 const { maskedWords } = require("./inspect.js");
@@ -121,7 +121,7 @@ class Inbox {
     known(query, ["state", "since"], this.list);
     const { since } = query;
     const state = exact("state", query.state, "string", this.list);
-    const from = since === undefined ? undefined : moment(since);
+    const from = since === undefined || since === null ? undefined : moment("since", since, this.list);
     const records = await this.#ended(this.list, (call) => this.#native.list(call, state, from));
     return records.map(row);
   }
@@ -240,10 +240,7 @@ function text(name, value, shell) {
 
 // What an event that was kept needs to be handled.
 function kept(event, shell) {
-  if (typeof event?.raw !== "string") {
-    throw configuration("event", "must have its wire form, `raw`", shell);
-  }
-  return { raw: event.raw, verified: event.verified === true };
+  return { raw: wireForm("event", event, shell), verified: event.verified === true };
 }
 
 function settled(options, shell) {
