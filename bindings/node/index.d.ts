@@ -85,8 +85,11 @@ export interface CallOptions {
   timeout?: number | undefined;
   /** How often a request that provably had no effect is tried again. */
   maxRetries?: number | undefined;
-  /** Extra headers. Those that say who speaks, to whom, or how the message is framed are refused. */
-  headers?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Extra headers, also as a `Headers`, a `Map` or pairs. Those that say who speaks, to whom, or how the
+   * message is framed are refused.
+   */
+  headers?: WebhookHeaders | undefined;
 }
 
 /** A reply: free text, quoted under the message that it answers. */
@@ -260,7 +263,7 @@ export class Client {
 /** The raw body, as it was received. */
 export type Body = Uint8Array | ArrayBuffer | string;
 
-/** The headers of a request: of `fetch`, of `node:http`, or pairs. */
+/** The headers of a request: of `fetch`, of `node:http`, a `Map`, or pairs. */
 export type WebhookHeaders =
   | { forEach(callback: (value: string, name: string) => void): void }
   | Readonly<Record<string, string | readonly string[] | undefined>>
@@ -320,7 +323,10 @@ export type HandlerAnswer =
       template?: Template | undefined;
     };
 
-/** Something went wrong. The inbox has already dealt with it; this is for logs and alarms. */
+/**
+ * Something went wrong. The inbox has already dealt with it; this is for logs and alarms: an id that
+ * does not look like one is printed as `…`, and is no enumerable property.
+ */
 export interface Failure {
   /**
    * The step that failed: `handler` is your own code, the others are the inbox's. `queue`: messages have waited for
@@ -435,7 +441,10 @@ export interface InboxHealth {
   refused_requests: number;
 }
 
-/** One row of the ledger. It holds no text and no number. */
+/**
+ * One row of the ledger. It holds no text and no number. An id or a code that does not look like a word
+ * is printed as `…`, and is no enumerable property.
+ */
 export interface InboxRecord {
   /** The inbound message, `im_…`. */
   message_id: string;
@@ -493,7 +502,7 @@ export class Inbox {
   onError(hook: (failure: Failure) => unknown): this;
   /** Takes one webhook request, from any framework. Answer Prelude with the receipt. */
   receive(body: Body, headers: WebhookHeaders): Promise<Receipt>;
-  /** The same for an event that was verified elsewhere, or kept: after {@link rearm}, say. */
+  /** The same for an event that was verified elsewhere, or kept. */
   handle(event: PreludeEvent): Promise<Receipt>;
   /** A handler for Express, Fastify (as `onRequest`), Next.js pages and `node:http`. */
   nodeHandler(): NodeHandler;

@@ -1,6 +1,7 @@
 // What TypeScript would have said: for callers without it.
 "use strict";
 
+const { types } = require("node:util");
 const { configuration } = require("./errors.js");
 
 // Refuses an option that does not exist: a misspelt one would be ignored.
@@ -41,4 +42,29 @@ function exact(name, value, type, shell) {
   return optional(name, value, type, shell);
 }
 
-module.exports = { exact, known, optional, string };
+// An object of the application as JSON, which the core reads.
+function json(name, value, shell) {
+  let text;
+  try {
+    text = JSON.stringify(value ?? {});
+  } catch {
+    // A bigint, a circle, or a `toJSON` that throws.
+  }
+  if (text === undefined) {
+    throw configuration(name, "must be an object that JSON can hold", shell);
+  }
+  return text;
+}
+
+// A `Date`, or RFC 3339, as RFC 3339.
+function moment(name, value, shell) {
+  if (types.isDate(value) && !Number.isNaN(value.getTime())) {
+    return value.toISOString();
+  }
+  if (typeof value !== "string") {
+    throw configuration(name, "must be a valid Date, or a moment in RFC 3339", shell);
+  }
+  return value;
+}
+
+module.exports = { exact, json, known, moment, optional, string };

@@ -4,9 +4,11 @@
 const native = require("./native.js");
 const post = require("./mailbox.js");
 const { checked, configuration, fromFields, here, withTokenError } = require("./errors.js");
-const { known, optional, string } = require("./check.js");
+const { json, known, optional, string } = require("./check.js");
+const { noGenerator } = require("./function.js");
 const { logger } = require("./log.js");
 const { masked, maskedFile } = require("./inspect.js");
+const { pairs } = require("./request.js");
 
 const OPTIONS = [
   "apiToken",
@@ -34,9 +36,10 @@ class Client {
     const shell = Client;
     known(options, OPTIONS, shell);
     const { apiToken, caCertificate } = options;
-    const asks = typeof apiToken === "function";
+    const asks = typeof noGenerator("apiToken", apiToken, shell) === "function";
     const token = asks ? undefined : optional("apiToken", apiToken, "string", shell);
-    const log = logger(optional("onLog", options.onLog, "function", shell));
+    const onLog = optional("onLog", options.onLog, "function", shell);
+    const log = logger(noGenerator("onLog", onLog, shell));
     const number = post.nextNumber();
     const settings = {
       apiToken: token,
@@ -97,9 +100,10 @@ class Client {
   }
 
   async #send(params, options) {
-    const place = here(this.notify.send);
-    const json = JSON.stringify(params ?? {});
-    return this.#ended(place, options, (call, rest) => this.#native.send(call, json, rest));
+    const shell = this.notify.send;
+    const place = here(shell);
+    const message = json("template", params, shell);
+    return this.#ended(place, options, (call, rest) => this.#native.send(call, message, rest));
   }
 
   async #inboundMedia(messageId, options) {
@@ -118,11 +122,11 @@ class Client {
     const place = here(shell);
     const from = string("from", message?.from, shell);
     const id = string("message_id", message?.message_id, shell);
-    const channel = optional("channel", message.channel, "string", shell);
+    const channel = optional("channel", message?.channel, "string", shell);
     const words = string("text", text, shell);
-    const json = JSON.stringify(template ?? {});
+    const fallback = json("template", template, shell);
     return this.#ended(place, options, (call, rest) =>
-      this.#native.replyOrTemplate(call, from, id, channel, words, json, rest),
+      this.#native.replyOrTemplate(call, from, id, channel, words, fallback, rest),
     );
   }
 
@@ -163,22 +167,34 @@ function callOptions(options, place) {
   }
   known(options, CALL_OPTIONS, place);
   const { signal, timeout, maxRetries, headers } = options;
-  if (signal !== undefined && typeof signal?.addEventListener !== "function") {
+  if (signal !== undefined && signal !== null && typeof signal.addEventListener !== "function") {
     throw configuration("signal", "must be an AbortSignal", place);
   }
   const rest = {
     timeout: optional("timeout", timeout, "number", place),
     maxRetries: optional("maxRetries", maxRetries, "number", place),
-    headers: headers === undefined ? undefined : Object.entries(headers).flat().map(String),
+    headers: extraHeaders(headers, place),
   };
   return { signal, rest };
+}
+
+function extraHeaders(given, place) {
+  if (given === undefined || given === null) {
+    return undefined;
+  }
+  try {
+    return pairs(given);
+  } catch {
+    const why = "must be an object of names and values, a Headers, a Map, or an array of [name, value]";
+    throw configuration("headers", why, place);
+  }
 }
 
 function certificates(given, shell) {
   if (given === undefined || given === null) {
     return undefined;
   }
-  return [given].flat().map((pem) => optional("caCertificate", pem, "string", shell));
+  return [given].flat().map((pem) => string("caCertificate", pem, shell));
 }
 
 module.exports = { Client };

@@ -55,7 +55,11 @@ export type KnownErrorCode =
   | "configuration"
   | "store_unavailable";
 
-/** Every error of Backchat. No printed form shows a token, a text or a whole number. */
+/**
+ * Every error of Backchat. No printed form shows a token, a text or a whole number. A `code`, a
+ * `requestId`, a `messageId` or a `serverCode` that does not look like a word is printed as `…`, and is
+ * no enumerable property; the property holds it exactly.
+ */
 export class BackchatError extends Error {
   /** Errors are made by Backchat alone. */
   protected constructor(message: string, fields: object);

@@ -3,9 +3,14 @@
 
 const { inspect } = require("node:util");
 const native = require("./native.js");
+const { ellipses, hideForeign } = require("./inspect.js");
 
 // The same in every copy of this package and in every realm.
 const BRAND = Symbol.for("backchat.error");
+
+// The fields that hold words of the server, or of an event; and which of them are hidden in an error.
+const WORDS = ["code", "requestId", "messageId", "serverCode"];
+const HIDDEN = Symbol("backchat.hidden");
 
 class BackchatError extends Error {
   constructor(message, fields, options) {
@@ -26,12 +31,13 @@ class BackchatError extends Error {
 
   // What may stand in a log: the fields that can be enumerated, none of which is private.
   toJSON() {
-    return { name: this.name, message: this.message, ...this };
+    return { name: this.name, message: this.message, ...this, ...ellipses(this[HIDDEN] ?? []) };
   }
 
   // `tokenError` stays out: what a token function threw may quote a token.
   [inspect.custom](_depth, options) {
-    const known = Object.entries(this).filter(([, value]) => value !== null);
+    const { name, message, ...fields } = this.toJSON();
+    const known = Object.entries(fields).filter(([, value]) => value !== null);
     return `${this.stack} ${inspect(Object.fromEntries(known), options)}`;
   }
 }
@@ -128,7 +134,7 @@ function here(shell) {
 function fromFields(fields, place, options) {
   if (fields.class === "ConfigurationError") {
     fields.option = camelCase(fields.option);
-    fields.text = fields.text.replace(/`[a-z]+(?:_[a-z]+)+`/g, camelCase);
+    fields.text = inOurNames(fields.text);
   }
   return made(fields, place, options);
 }
@@ -146,11 +152,17 @@ function withTokenError(fields, place, thrown) {
 
 function made(fields, place, options) {
   const error = new CLASSES[fields.class](fields.text, fields, options);
+  hidden(error, HIDDEN, hideForeign(error, WORDS));
   const frames = typeof place?.stack === "string" ? place.stack.indexOf("\n    at ") : -1;
   if (frames >= 0) {
     hidden(error, "stack", `${error.name}: ${error.message}${place.stack.slice(frames)}`);
   }
   return error;
+}
+
+// A sentence of the native half, with the options' names here.
+function inOurNames(text) {
+  return text.replace(/`[a-z]+(?:_[a-z]+)+`/g, camelCase);
 }
 
 // Options have other names in Rust.
@@ -180,4 +192,13 @@ function configuration(option, why, at) {
   return made(fields, typeof at === "function" ? here(at) : at);
 }
 
-module.exports = { ...CLASSES, isBackchatError, checked, configuration, fromFields, here, withTokenError };
+module.exports = {
+  ...CLASSES,
+  checked,
+  configuration,
+  fromFields,
+  here,
+  inOurNames,
+  isBackchatError,
+  withTokenError,
+};

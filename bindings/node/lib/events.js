@@ -2,7 +2,8 @@
 "use strict";
 
 const native = require("./native.js");
-const { checked } = require("./errors.js");
+const { moment } = require("./check.js");
+const { checked, configuration } = require("./errors.js");
 const { masked } = require("./inspect.js");
 const { bytes } = require("./request.js");
 
@@ -11,6 +12,9 @@ function revived(event) {
   const window = event.reply_window;
   if (window !== undefined && window.expires_at !== null) {
     window.expires_at = new Date(window.expires_at);
+  }
+  if (event.fee) {
+    masked(event.fee);
   }
   return masked(event);
 }
@@ -25,27 +29,32 @@ function isInboundMessage(event) {
 }
 
 function replyWindowState(message, now = new Date()) {
-  return checked(replyWindowState, () => native().windowState(message.raw, moment(now)), message.raw);
+  return asked(native().windowState, message, now, replyWindowState);
 }
 
 function replyWindowRemaining(message, now = new Date()) {
-  return checked(
-    replyWindowRemaining,
-    () => native().windowRemaining(message.raw, moment(now)),
-    message.raw,
-  );
+  return asked(native().windowRemaining, message, now, replyWindowRemaining);
 }
 
-// RFC 3339, which the native half reads.
-function moment(date) {
-  return date instanceof Date ? date.toISOString() : date;
+function asked(ask, message, now, shell) {
+  const raw = wireForm("message", message, shell);
+  const at = moment("now", now, shell);
+  return checked(shell, () => ask(raw, at), raw);
+}
+
+// The exact JSON of an event, by which the native half reads it again.
+function wireForm(name, event, shell) {
+  if (typeof event?.raw !== "string") {
+    throw configuration(name, "must have its wire form, `raw`", shell);
+  }
+  return event.raw;
 }
 
 module.exports = {
   eventFromJson,
   isInboundMessage,
-  moment,
   replyWindowRemaining,
   replyWindowState,
   revived,
+  wireForm,
 };

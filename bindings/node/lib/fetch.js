@@ -5,7 +5,7 @@ const { Collector, MISUSED, alreadyRead } = require("./adapter.js");
 
 function fetchHandler(inbox, tell) {
   return async (request) => {
-    if (request.bodyUsed) {
+    if (request.bodyUsed || request.body?.locked) {
       tell(alreadyRead());
       return response(MISUSED);
     }

@@ -7,10 +7,12 @@ const post = require("./mailbox.js");
 const { Client } = require("./client.js");
 const { Webhook } = require("./webhook.js");
 const { answered } = require("./answer.js");
-const { exact, known } = require("./check.js");
+const { exact, known, moment } = require("./check.js");
 const { checked, configuration, fromFields, here } = require("./errors.js");
-const { moment, revived } = require("./events.js");
+const { revived, wireForm } = require("./events.js");
 const { fetchHandler } = require("./fetch.js");
+const { UNDONE, isUndone, noGenerator } = require("./function.js");
+const { maskedWords } = require("./inspect.js");
 const { isDebugged, tryHook } = require("./log.js");
 const { nodeHandler } = require("./node_handler.js");
 const { bytes, pairs } = require("./request.js");
@@ -19,6 +21,9 @@ const TEXTS = ["store", "scope", "slot"];
 const NUMBERS = ["lease", "handlerTimeout", "retention", "maxEventAge", "maxAttempts"];
 const OPTIONS = [...TEXTS, ...NUMBERS, "queue"];
 const QUEUE = ["concurrency", "maxAttempts", "backoff", "longestBackoff", "poll"];
+
+// The methods that set the handlers, by the native half's names of these.
+const METHODS = { message: "onMessage", delivery: "onDelivery", opt_out: "onOptOut", other: "onOther" };
 
 const collected = new FinalizationRegistry((number) => post.inboxes.delete(number));
 
@@ -69,6 +74,7 @@ class Inbox {
 
   onError(hook) {
     callable("hook", hook, this.onError);
+    noGenerator("onError", hook, this.onError);
     if (this.#hook !== undefined) {
       throw configuration("onError", SET, this.onError);
     }
@@ -107,15 +113,17 @@ class Inbox {
 
   async outcome(messageId) {
     const id = text("messageId", messageId, this.outcome);
-    return this.#ended(this.outcome, (call) => this.#native.outcome(call, id));
+    const record = await this.#ended(this.outcome, (call) => this.#native.outcome(call, id));
+    return record === null ? null : row(record);
   }
 
   async list(query = {}) {
     known(query, ["state", "since"], this.list);
     const { since } = query;
     const state = exact("state", query.state, "string", this.list);
-    const from = since === undefined ? undefined : moment(since);
-    return this.#ended(this.list, (call) => this.#native.list(call, state, from));
+    const from = since === undefined || since === null ? undefined : moment("since", since, this.list);
+    const records = await this.#ended(this.list, (call) => this.#native.list(call, state, from));
+    return records.map(row);
   }
 
   async counts() {
@@ -150,6 +158,10 @@ class Inbox {
 
   #set(name, handler, shell) {
     callable("handler", handler, shell);
+    // One of messages is told of when it is called: it is a stream of a model, mostly.
+    if (name !== "message") {
+      noGenerator(METHODS[name], handler, shell);
+    }
     checked(shell, () => this.#native.set(name));
     this.#handlers[name] = handler;
     return this;
@@ -175,13 +187,25 @@ class Inbox {
 
   async #handle(name, event, context) {
     const answer = await this.#handlers[name](event, context);
-    return name === "message" ? answered(answer) : undefined;
+    if (name === "message") {
+      return answered(answer);
+    }
+    if (isUndone(answer)) {
+      throw configuration(METHODS[name], UNDONE);
+    }
+    return undefined;
   }
 
   // The inbox goes on, whatever the application's log does.
   #tell(stage, error, { event_id = null, message_id = null, final = false } = {}) {
-    tryHook("onError", this.#hook ?? print, { stage, event_id, message_id, final, error });
+    const failure = { stage, event_id, message_id, final, error };
+    tryHook("onError", this.#hook ?? print, maskedWords(failure, ["event_id", "message_id"]));
   }
+}
+
+// A row of the ledger.
+function row(record) {
+  return maskedWords(record, ["message_id", "reply_id", "code"]);
 }
 
 // The same words for every failure: what groups log lines goes by them.
@@ -216,10 +240,7 @@ function text(name, value, shell) {
 
 // What an event that was kept needs to be handled.
 function kept(event, shell) {
-  if (typeof event?.raw !== "string") {
-    throw configuration("event", "must have its wire form, `raw`", shell);
-  }
-  return { raw: event.raw, verified: event.verified === true };
+  return { raw: wireForm("event", event, shell), verified: event.verified === true };
 }
 
 function settled(options, shell) {

@@ -36,8 +36,41 @@ function length(text) {
   return typeof text === "string" ? `[${[...text].length} characters]` : null;
 }
 
+// Hides the fields of `object` whose words, which came from elsewhere, do not look like words: they stay
+// reachable, but in no printed form. Gives their names.
+function hideForeign(object, names) {
+  const foreign = names.filter((name) => isForeign(object[name]));
+  for (const name of foreign) {
+    Object.defineProperty(object, name, { enumerable: false });
+  }
+  return foreign;
+}
+
+function isForeign(word) {
+  return typeof word === "string" && native().plainWord(word) !== word;
+}
+
+// What is printed in their place.
+function ellipses(foreign) {
+  return Object.fromEntries(foreign.map((name) => [name, "…"]));
+}
+
+// The same for a plain object, which then prints an ellipsis for each of them.
+function maskedWords(object, names) {
+  const foreign = hideForeign(object, names);
+  if (foreign.length === 0) {
+    return object;
+  }
+  return Object.defineProperty(object, inspect.custom, {
+    ...PRINTED,
+    value(_depth, options) {
+      return inspect({ ...this, ...ellipses(foreign) }, options);
+    },
+  });
+}
+
 function maskedFile(file) {
   return Object.defineProperty(file, inspect.custom, PRINTED_FILE);
 }
 
-module.exports = { masked, maskedFile };
+module.exports = { ellipses, hideForeign, masked, maskedFile, maskedWords };

@@ -1,6 +1,9 @@
 // One entry per attempt, for `onLog` and for `DEBUG=backchat`.
 "use strict";
 
+const native = require("./native.js");
+const { UNDONE, isUndone } = require("./function.js");
+
 // Who gets the entries of a client; nobody: undefined.
 function logger(onLog) {
   const print = isDebugged(process.env.DEBUG);
@@ -9,7 +12,8 @@ function logger(onLog) {
   }
   return (entry) => {
     if (print) {
-      process.stderr.write(`${line(entry)}\n`);
+      // Not by `process.stderr`: a pipe that nobody reads would fill the memory, and keep the process alive.
+      native().printLine(line(entry));
     }
     if (onLog !== undefined) {
       tryHook("onLog", onLog, entry);
@@ -22,14 +26,25 @@ function tryHook(name, hook, about) {
   try {
     const told = hook(about);
     if (typeof told?.then === "function") {
-      told.then(undefined, (error) => warn(name, error));
+      told.then(
+        (value) => done(name, value),
+        (error) => threw(name, error),
+      );
+    } else {
+      done(name, told);
     }
   } catch (error) {
-    warn(name, error);
+    threw(name, error);
   }
 }
 
-function warn(name, error) {
+function done(name, value) {
+  if (isUndone(value)) {
+    process.emitWarning(`backchat: ${name} ${UNDONE}`);
+  }
+}
+
+function threw(name, error) {
   const said = error instanceof Error ? `${error.name}: ${error.message}` : typeof error;
   process.emitWarning(`backchat: ${name} threw: ${oneLine(said)}`);
 }

@@ -3,7 +3,7 @@
 
 const { setInterval } = require("node:timers");
 const native = require("./native.js");
-const { fromFields } = require("./errors.js");
+const { fromFields, inOurNames } = require("./errors.js");
 
 // How long the end of the process waits for requests that have begun, in milliseconds.
 const AT_EXIT = 2000;
@@ -177,7 +177,7 @@ function tell(owner, question, failure) {
 }
 
 function ours({ error, text }, place) {
-  return error === null ? new Error(text) : fromFields(error, place);
+  return error === null ? new Error(inOurNames(text)) : fromFields(error, place);
 }
 
 module.exports = {

@@ -16,18 +16,21 @@ function nodeHandler(inbox, tell) {
 }
 
 async function serve(inbox, tell, incoming, outgoing, parsed) {
+  let receipt = MISUSED;
+  let whole = true;
   try {
-    const { bytes, whole } = await body(incoming, parsed);
+    const read = await body(incoming, parsed);
     // The pairs as they came: node's own object joins headers that came twice.
-    const receipt = await inbox.receive(bytes, headers(incoming));
-    answer(outgoing, receipt, whole);
+    receipt = await inbox.receive(read.bytes, headers(incoming));
+    ({ whole } = read);
   } catch (error) {
     // Whoever hung up in the middle of the body gets no answer.
-    if (error !== GONE) {
-      tell(error);
-      answer(outgoing, MISUSED, true);
+    if (error === GONE) {
+      return;
     }
+    tell(error);
   }
+  answer(outgoing, receipt, whole);
 }
 
 const GONE = Symbol("the sender has gone");
@@ -73,6 +76,10 @@ function headers(incoming) {
 }
 
 function answer(outgoing, { status, body, headers }, whole) {
+  // The sender has gone, or a time-out of the application has answered: Prelude delivers again.
+  if (outgoing.headersSent || outgoing.writableEnded || outgoing.destroyed) {
+    return;
+  }
   outgoing.writeHead(status, {
     "content-type": "text/plain",
     "content-length": Buffer.byteLength(body),

@@ -24,7 +24,7 @@ function bytes(body) {
   throw new TypeError(`the body must be a Uint8Array, an ArrayBuffer or a string: ${RAW}`);
 }
 
-// Names and values in turn: of `Headers`, of node's object, of pairs.
+// Names and values in turn: of `Headers` or a `Map`, of node's object, of pairs.
 function pairs(headers) {
   const flat = [];
   if (Array.isArray(headers)) {
@@ -51,7 +51,7 @@ function add(flat, name, value) {
     for (const one of value) {
       flat.push(String(name), String(one));
     }
-  } else if (value !== undefined) {
+  } else if (value !== undefined && value !== null) {
     flat.push(String(name), String(value));
   }
 }

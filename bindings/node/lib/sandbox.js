@@ -4,9 +4,8 @@
 const { types } = require("node:util");
 const native = require("./native.js");
 const post = require("./mailbox.js");
-const { known, optional } = require("./check.js");
+const { known, moment, optional } = require("./check.js");
 const { checked, configuration, fromFields, here } = require("./errors.js");
-const { moment } = require("./events.js");
 const { Client } = require("./client.js");
 const { Webhook } = require("./webhook.js");
 
@@ -35,7 +34,7 @@ class Sandbox {
     const shell = Sandbox.start;
     known(options, OPTIONS, shell);
     const { startAt, ...rest } = options;
-    const settings = { ...rest, startAt: startAt === undefined ? undefined : moment(startAt) };
+    const settings = { ...rest, startAt: startAt === undefined ? undefined : moment("startAt", startAt, shell) };
     const sandbox = new (native().Sandbox)(post.mailbox);
     const started = await ended(shell, (call) => sandbox.start(call, settings));
     return new Sandbox(sandbox, started);

@@ -2,7 +2,7 @@
 "use strict";
 
 const native = require("./native.js");
-const { checked } = require("./errors.js");
+const { checked, configuration } = require("./errors.js");
 const { revived } = require("./events.js");
 const { bytes, pairs } = require("./request.js");
 
@@ -14,7 +14,10 @@ class Webhook {
       this.#native = publicKeys;
       return;
     }
-    const keys = typeof publicKeys === "string" ? [publicKeys] : publicKeys;
+    const keys = publicKeys === undefined || publicKeys === null ? undefined : [publicKeys].flat();
+    if (keys?.some((key) => typeof key !== "string")) {
+      throw configuration("publicKeys", "must be a string, PEM or JWKS, or an array of them", Webhook);
+    }
     this.#native = checked(Webhook, () => new (native().Webhook)(keys));
   }
 

@@ -21,6 +21,7 @@ mod mask;
 mod options;
 mod response;
 mod sandbox;
+mod stderr;
 mod template;
 mod token;
 mod webhook;

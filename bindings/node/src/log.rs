@@ -11,6 +11,7 @@ use tracing_subscriber::prelude::*;
 
 use crate::error::to_json;
 use crate::mailbox::{Inner, Kind};
+use crate::stderr::Lines;
 
 /// Prints the inbox's own lines to stderr: one for each request, and one for each failure.
 #[napi]
@@ -21,7 +22,7 @@ pub fn print_inbox() {
             .is_some_and(|path| path.starts_with("backchat_inbox"))
     };
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
+        .with_writer(|| Lines)
         .with_ansi(false);
     // A second inbox, or another log of this process: it stays as it is.
     let _kept = tracing_subscriber::registry()
@@ -55,7 +56,10 @@ pub(crate) fn observer(mailbox: Arc<Inner>, client: u32) -> impl Observer {
             level: if well { "debug" } else { "warn" },
             operation: attempt.operation,
             attempt: attempt.number,
-            message_id: attempt.message_id.as_ref().map(AsRef::as_ref),
+            message_id: attempt
+                .message_id
+                .as_ref()
+                .map(|id| plain_word(id.as_str())),
             correlation_id: attempt.correlation_id.as_ref().map(AsRef::as_ref),
             sent_id: attempt.sent_id.as_ref().map(|id| plain_word(id.as_str())),
             request_id: attempt

@@ -21,7 +21,10 @@ use napi::{Result, Status};
 use napi_derive::napi;
 use tokio::sync::oneshot;
 
-use crate::error;
+use crate::{error, stderr};
+
+/// How long the end of the process waits for whoever reads stderr.
+const LONGEST_FLUSH: Duration = Duration::from_millis(500);
 
 /// What a letter is: JavaScript reads the numbers from here.
 #[napi]
@@ -126,11 +129,14 @@ impl Mailbox {
         }
     }
 
-    /// The process ends: lets POSTs that have begun end, for so many milliseconds at most.
+    /// The process ends: lets POSTs that have begun end, for so many milliseconds at most, and then
+    /// the lines for stderr be written.
     #[napi]
     pub fn exit(&self, limit: u32) {
         self.inner.close();
-        runtime::drain(Duration::from_millis(limit.into()));
+        let limit = Duration::from_millis(limit.into());
+        runtime::drain(limit);
+        stderr::flush(limit.min(LONGEST_FLUSH));
     }
 }
 

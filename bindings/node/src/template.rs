@@ -76,7 +76,14 @@ pub(crate) fn message(json: &str) -> Result<TemplateMessage, Error> {
 }
 
 fn read<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, Error> {
-    serde_json::from_str(json).map_err(|e| Error::configuration("template", e.to_string()))
+    // Serde's own words quote the value, which is private.
+    serde_json::from_str(json).map_err(|_| {
+        Error::configuration(
+            "template",
+            "must have strings in its fields, and in those of `variables` and `document`, and a whole \
+             number in `max_auto_retries`",
+        )
+    })
 }
 
 pub(crate) fn parsed<T>(

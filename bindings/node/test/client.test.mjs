@@ -14,6 +14,7 @@ after(() => server.stop());
 beforeEach(() => server.reset());
 
 const REFUSED = (code) => ({ status: 400, body: { json: { code } } });
+const MESSAGE = { from: FROM, message_id: MESSAGE_ID };
 const TEMPLATE = { template_id: "template_01k8aq2zggeyssvt53zgvpx63a", variables: { name: "Ada" } };
 
 test("a reply gives what the API answered", async () => {
@@ -76,6 +77,23 @@ test("the options of a call count for it alone", async () => {
   assert.deepEqual(requests[1].headers.find(([name]) => name === "x-trace"), ["x-trace", "abc"]);
 });
 
+test("extra headers come in every form", async () => {
+  const forms = [
+    { "x-trace": "abc", "x-none": undefined },
+    new Headers({ "x-trace": "abc" }),
+    new Map([["x-trace", "abc"]]),
+    [["x-trace", "abc"]],
+  ];
+  for (const headers of forms) {
+    await client.notify.reply(REPLY, { headers });
+  }
+  for (const none of [null, undefined, {}]) {
+    await client.reply(MESSAGE, "Hi", { headers: none, signal: null, timeout: null });
+  }
+  const traces = (await server.received(7)).map(({ headers }) => headers.find(([name]) => name === "x-trace")?.[1]);
+  assert.deepEqual(traces, ["abc", "abc", "abc", "abc", undefined, undefined, undefined]);
+});
+
 test("it says who it is", async () => {
   await client.notify.reply(REPLY);
   const own = new Client({ apiToken: "token", baseUrl: server.url, userAgent: "mine/1" });
@@ -99,6 +117,7 @@ test("a wrong option is named", async () => {
     [{ maxRetries: 1.5 }, "maxRetries"],
     [{ maxConnections: 0 }, "maxConnections"],
     [{ caCertificate: ["nonsense"] }, "caCertificate"],
+    [{ caCertificate: [null] }, "caCertificate"],
     [{ apiToken: 7 }, "apiToken"],
     [{ onLog: "yes" }, "onLog"],
   ]) {
@@ -117,6 +136,12 @@ test("a wrong argument is an error of the call", async () => {
     [() => client.notify.reply(REPLY, { maxRetries: -1 }), "maxRetries"],
     [() => client.notify.reply(REPLY, { signal: true }), "signal"],
     [() => client.notify.send({ ...TEMPLATE, to: FROM, variables: { n: 1 } }), "template"],
+    [() => client.notify.send({ ...TEMPLATE, to: FROM, variables: { n: 5n } }), "template"],
+    [() => client.notify.send(() => TEMPLATE), "template"],
+    [() => client.replyOrTemplate(MESSAGE, "Hi", { ...TEMPLATE, variables: { n: 5n } }), "template"],
+    [() => client.notify.reply(REPLY, { headers: "x-trace: abc" }), "headers"],
+    [() => client.notify.reply(REPLY, { headers: ["x-trace"] }), "headers"],
+    [() => client.notify.reply(REPLY, { headers: { "x-trace": Symbol("abc") } }), "headers"],
   ]) {
     const promise = call();
     const error = await failure(promise);
@@ -125,6 +150,7 @@ test("a wrong argument is an error of the call", async () => {
   }
   assert.equal((await failure(client.notify.reply())).code, "invalid_phone_number");
   assert.equal((await failure(client.reply(undefined, "Hi"))).code, "invalid_phone_number");
+  assert.equal((await failure(client.replyOrTemplate(undefined, "Hi", TEMPLATE))).code, "invalid_phone_number");
   assert.equal((await server.counts()).posts, 0);
 });
 

@@ -74,7 +74,11 @@ test("the window of something else is refused", async () => {
   const unknown = eventFromJson(seedEvent().replace("inbound.message.received", "verify.started"));
   assert.equal((await failure(() => replyWindowState(unknown))).option, "message");
   const message = eventFromJson(seedEvent());
-  assert.equal((await failure(() => replyWindowState(message, "tomorrow"))).option, "now");
+  for (const now of ["tomorrow", Date.now(), new Date(NaN), null]) {
+    assert.equal((await failure(() => replyWindowState(message, now))).option, "now");
+    assert.equal((await failure(() => replyWindowRemaining(message, now))).option, "now");
+  }
+  assert.equal((await failure(() => replyWindowState(undefined))).option, "message");
 });
 
 test("a type that nobody knows keeps its payload", () => {

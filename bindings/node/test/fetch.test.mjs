@@ -63,6 +63,13 @@ test("a body that was read before: it says what to change", async () => {
   assert.match(failures[0].error.message, /arrayBuffer/);
 });
 
+test("a body that something else reads: it says what to change", async () => {
+  const locked = await request();
+  locked.body.getReader();
+  assert.equal((await inbox.fetch(locked)).status, 500);
+  assert.match(failures[0].error.message, /arrayBuffer/);
+});
+
 test("Hono", async () => {
   const app = new Hono();
   app.post("/webhooks/prelude", (c) => inbox.fetch(c.req.raw));

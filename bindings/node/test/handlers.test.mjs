@@ -75,7 +75,7 @@ test("a handler that never ends has failed, and does not run a second time besid
   assert.deepEqual((await one.receive(body, headers)).body, "handler_failed");
   assert.equal(signal.aborted, true);
   assert.equal(signal.reason.name, "TimeoutError");
-  assert.match(failures[0].error.message, /handler_timeout|handlerTimeout/);
+  assert.match(failures[0].error.message, /longer than `handlerTimeout`/);
   assert.equal(failures[0].message_id, message_id);
 
   assert.equal((await one.receive(body, headers)).body, "handler_failed");
@@ -207,6 +207,73 @@ test("what is no answer is a failure that says what was returned", async () => {
     assert.doesNotMatch(error.message, /private words/);
   }
   assert.equal(sandbox.messages.length, 0);
+});
+
+function* generator() {
+  yield 1;
+}
+async function* asyncGenerator() {
+  yield 1;
+}
+
+test("a generator function, whose body would never run, is refused", () => {
+  const refused = (make, name) =>
+    assert.throws(
+      make,
+      (error) => error instanceof ConfigurationError && error.option === name && /generator function/.test(error.message),
+      name,
+    );
+  for (const wrong of [generator, asyncGenerator]) {
+    for (const name of ["onDelivery", "onOptOut", "onOther", "onError"]) {
+      refused(() => inbox()[name](wrong), name);
+    }
+    for (const name of ["onLog", "apiToken"]) {
+      refused(() => sandbox.client({ [name]: wrong }), name);
+    }
+  }
+});
+
+test("one for messages has failed when it was called", async () => {
+  for (const [handler, said] of [[generator, /type Generator/], [asyncGenerator, /type AsyncGenerator/]]) {
+    const failures = [];
+    const one = inbox().onMessage(handler).onError((failure) => failures.push(failure));
+    const { body, headers } = await sandbox.say(FROM, "Hi");
+    assert.equal((await one.receive(body, headers)).body, "handler_failed");
+    assert.equal(failures[0].error.option, "onMessage");
+    assert.match(failures[0].error.message, said);
+  }
+});
+
+test("a generator that another handler returns is a failure", async () => {
+  // As a compiler to an older JavaScript writes an async generator.
+  const compiled = { next: async () => ({ done: true }), [Symbol.asyncIterator]: () => compiled };
+  for (const handler of [() => generator(), async () => asyncGenerator(), () => compiled]) {
+    const failures = [];
+    const one = inbox().onOptOut(handler).onError((failure) => failures.push(failure));
+    const { body, headers } = await sandbox.optOut(FROM, "HELP");
+    assert.equal((await one.receive(body, headers)).status, 503);
+    assert.equal(failures[0].stage, "handler");
+    assert.equal(failures[0].error.option, "onOptOut");
+    assert.match(failures[0].error.message, /returned a generator/);
+  }
+});
+
+test("a hook that returns a generator is warned of", async () => {
+  const warnings = [];
+  const warn = (warning) => warnings.push(warning.message);
+  process.on("warning", warn);
+  for (const hook of [() => generator(), async () => asyncGenerator()]) {
+    const one = inbox()
+      .onMessage(() => Promise.reject(new Error("oh")))
+      .onError(hook);
+    const { body, headers } = await sandbox.say(FROM, "Hi");
+    assert.equal((await one.receive(body, headers)).body, "handler_failed");
+  }
+  await until(() => warnings.length === 2);
+  process.off("warning", warn);
+  for (const warning of warnings) {
+    assert.match(warning, /^backchat: onError returned a generator/);
+  }
 });
 
 test("an empty text is a failure", async () => {

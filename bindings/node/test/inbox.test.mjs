@@ -161,6 +161,10 @@ test("the ledger can be asked and told", async () => {
   assert.equal(await one.prune(), 0);
   assert.equal(await one.outcome("im_nobody"), null);
   assert.equal((await failure(one.list({ state: "lost" }))).option, "state");
+  for (const since of [Date.now(), new Date(NaN), "yesterday", {}]) {
+    assert.equal((await failure(one.list({ since }))).option, "since");
+  }
+  assert.equal((await one.list({ since: null })).length, 1);
 });
 
 test("an event that was kept is handled as it was verified", async () => {

@@ -1,6 +1,7 @@
 // `onLog` and `DEBUG=backchat`.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { after, before, beforeEach, test } from "node:test";
 import { promisify } from "node:util";
 import { Client } from "backchat";
@@ -56,6 +57,50 @@ test("DEBUG=backchat prints a line per attempt to stderr", async () => {
   assert.match(stderr, /^backchat debug reply #1 sent status=200 [\d.]+ms im_\S+ tx_\S+ im_\S+\n$/);
   assert.equal(stdout, "");
   assert.equal((await run("express:*")).stderr, "");
+});
+
+// A process that prints more than a pipe holds: a line for each of its calls, and of its webhooks.
+const TALKER = (count) => `
+  const { Client, Inbox, Webhook } = require("backchat");
+  const client = new Client({ apiToken: "t", baseUrl: ${JSON.stringify(server.url)} });
+  const key = require("node:crypto").generateKeyPairSync("rsa", {
+    modulusLength: 2048, publicKeyEncoding: { type: "spki", format: "pem" } }).publicKey;
+  const inbox = new Inbox(client, new Webhook(key));
+  (async () => {
+    for (let i = 0; i < ${count}; i += 1) {
+      await Promise.all([client.notify.reply(${JSON.stringify(REPLY)}), inbox.receive("{}", [])]);
+    }
+    console.log("done");
+    // Time to read what waits.
+    setTimeout(() => {}, 1000);
+  })();`;
+
+function talker(count) {
+  return spawn(process.execPath, ["-e", TALKER(count)], { env: { ...process.env, DEBUG: "backchat" } });
+}
+
+test("a stderr that nobody reads holds up neither the calls nor the end", { timeout: 60_000 }, async () => {
+  const child = talker(2000);
+  const killed = setTimeout(() => child.kill("SIGKILL"), 50_000);
+  child.stdout.setEncoding("utf8");
+  const [[said], [code]] = await Promise.all([once(child.stdout, "data"), once(child, "exit")]);
+  clearTimeout(killed);
+  child.stderr.destroy();
+  assert.deepEqual([said, code], ["done\n", 0]);
+  assert.equal((await server.counts()).posts, 2000);
+});
+
+test("lines that are lost are counted, and said", { timeout: 60_000 }, async () => {
+  const child = talker(2000);
+  await once(child.stdout, "data");
+  let printed = "";
+  child.stderr.setEncoding("utf8").on("data", (text) => (printed += text));
+  await once(child, "close");
+  const lines = printed.trimEnd().split("\n");
+  const said = lines.map((line) => /^backchat: (\d+) log lines were lost/.exec(line)).filter((one) => one !== null);
+  assert.ok(said.length > 0, `${lines.length} lines`);
+  const lost = said.reduce((sum, [, count]) => sum + Number(count), 0);
+  assert.equal(lines.length - said.length + lost, 4000);
 });
 
 test("an error that was not sent is logged too", async () => {

@@ -7,7 +7,7 @@ import express from "express";
 import Fastify from "fastify";
 import { Inbox, keepRawBody } from "backchat";
 import { Sandbox } from "backchat/testing";
-import { FROM } from "./support/data.mjs";
+import { FROM, sleep, until } from "./support/data.mjs";
 
 const PATH = "/webhooks/prelude";
 let sandbox;
@@ -165,4 +165,32 @@ test("Retry-After goes along", async () => {
   const got = await answer(server.url, headers, (request) => request.end(body));
   assert.deepEqual([got.status, got.body, got.headers["retry-after"]], [503, "not_sent", "3600"]);
   await server[Symbol.asyncDispose]();
+});
+
+test("a request that was answered in the meantime gets no second answer", async () => {
+  const slow = new Inbox(sandbox.client(), sandbox.webhook())
+    .onMessage(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return "Hello";
+    })
+    .onError((failure) => failures.push(failure));
+  const uncaught = [];
+  const note = (error) => uncaught.push(error);
+  process.on("unhandledRejection", note);
+  for (const end of [(response) => response.status(503).end(), (response) => response.destroy()]) {
+    const app = express();
+    app.use((_request, response, next) => {
+      setTimeout(() => end(response), 50);
+      next();
+    });
+    app.post(PATH, slow.nodeHandler());
+    const server = await listening(app);
+    await sandbox.say(FROM, "Hi", { to: server.url, wait: false });
+    await until(() => sandbox.messages.length === 1);
+    await sleep(50);
+    sandbox.reset();
+    await server[Symbol.asyncDispose]();
+  }
+  process.off("unhandledRejection", note);
+  assert.deepEqual([uncaught, failures], [[], []]);
 });

@@ -66,6 +66,12 @@ test("the key comes from the environment", async () => {
   delete process.env.PRELUDE_WEBHOOK_PUBLIC_KEY;
 });
 
+test("what is no key is refused by name", async () => {
+  for (const wrong of [7, {}, [7], [null], Buffer.from("key")]) {
+    assert.equal((await failure(() => new Webhook(wrong))).option, "publicKeys");
+  }
+});
+
 test("several keys, for the days of a rotation", () => {
   const other = Object.entries(keys).find(([key]) => key !== good.keys[0] && key.includes("2048"))?.[1];
   const both = new Webhook([other ?? keys[good.keys[0]], keys[good.keys[0]]]);

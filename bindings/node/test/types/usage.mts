@@ -88,6 +88,8 @@ export async function answers(message: InboundMessage, template: Template): Prom
     console.log(answered.template_id, answered.variables["name"]);
   }
   await client.reply({ message_id: message.message_id, from: message.from }, "Hello");
+  await client.reply(message, "Hello", { headers: new Headers() });
+  await client.reply(message, "Hello", { headers: new Map([["x-trace", "1"]]) });
   const media: InboundMedia = await client.notify.inboundMedia(message.message_id, rest);
   is<Same<typeof media.filename, string | null>>();
   console.log(media.bytes.byteLength);
