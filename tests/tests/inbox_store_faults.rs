@@ -568,7 +568,8 @@ async fn a_gate_that_takes_too_long_lets_nothing_out() {
         .build()
         .unwrap();
     inbox.on_message(|_| async { "Hi" }).unwrap();
-    let deliver = || inbox.receive(&inbound(1, 10), NO_HEADERS);
+    let body = inbound(1, 10);
+    let deliver = || inbox.receive(&body, NO_HEADERS);
     assert_eq!(deliver().await.status, 503);
     assert_eq!(server.requests().len(), 0);
     let id = message_id(1).as_str().into();

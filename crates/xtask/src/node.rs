@@ -94,6 +94,13 @@ impl Package {
         run(add.arg(&self.archive).arg(&self.native))
     }
 
+    /// The sizes of the native half and of its package, in MB.
+    pub(crate) fn sizes(&self) -> io::Result<[f64; 2]> {
+        let (_, binary) = built(&root().join("bindings/node/build"))?;
+        let size = |file| fs::metadata(file).map(|data| data.len() as f64 / 1e6);
+        Ok([size(&binary)?, size(&self.native)?])
+    }
+
     fn lint(&self, name: &str, program: &[&str]) -> io::Result<Report> {
         let source = root().join("bindings/node");
         let mut command = npm(&source, &["exec", "--"]);
@@ -110,8 +117,7 @@ impl Package {
                 case_count().map_err(io::Error::other)?.to_string(),
             )
             .env("BACKCHAT_SOURCE", root().join("bindings/node"))
-            .env("BACKCHAT_ARCHIVE", &self.archive)
-            .env("BACKCHAT_NATIVE_ARCHIVE", &self.native);
+            .env("BACKCHAT_ARCHIVE", &self.archive);
         Ok(())
     }
 }

@@ -36,6 +36,9 @@ struct Verify {
 
 pub(super) fn report() -> Done {
     let package = Package::build(SHIPPED)?;
+    let [binary, packed] = package.sizes()?;
+    line("binary", binary, 10.5, "MB", "limit", 1.0);
+    line("binary, packed", packed, 5.0, "MB", "limit", 1.0);
     let stub = start_stub(Cores::One)?;
     println!(
         "\nclient CPU per reply (200 warm-ups, 10,000 replies, median of {ROUNDS}; one core for both sides)"
