@@ -97,7 +97,10 @@ impl Package {
     /// The sizes of the native half and of its package, in MB.
     pub(crate) fn sizes(&self) -> io::Result<[f64; 2]> {
         let (_, binary) = built(&root().join("bindings/node/build"))?;
-        let size = |file| fs::metadata(file).map(|data| data.len() as f64 / 1e6);
+        let size = |file| {
+            let kilobytes = u32::try_from(fs::metadata(file)?.len() / 1000);
+            io::Result::Ok(f64::from(kilobytes.unwrap_or(u32::MAX)) / 1e3)
+        };
         Ok([size(&binary)?, size(&self.native)?])
     }
 
