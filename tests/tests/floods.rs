@@ -7,9 +7,10 @@
     reason = "a test"
 )]
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use backchat_core::{Client, ErrorCode, Outcome, Reply, Webhook, runtime};
@@ -118,27 +119,30 @@ fn a_body_in_pieces_leaves_the_thread_to_others() {
     const PIECES: usize = 9_000;
     let elsewhere = elsewhere();
     let server = elsewhere.block_on(FaultServer::start()).unwrap();
-    let pieces = "1\r\n \r\n".repeat(PIECES - 2) + "2\r\n{}\r\n0\r\n\r\n";
+    // It names the message: nothing is listened for afterwards.
+    let echo = r#"{"reply_to":"im_01k8aq2zggeyssvt53zgvpx63a"}"#;
+    let last = format!("{:x}\r\n{echo}\r\n0\r\n\r\n", echo.len());
+    let pieces = "1\r\n \r\n".repeat(PIECES) + &last;
     let answer = Step::default()
         .header("transfer-encoding", "chunked")
         .body(Body::Text(pieces))
         .framing(Framing::UntilClose);
     server.set_default(answer);
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .event_interval(1)
         .enable_all()
         .build()
         .unwrap();
     let turns = runtime.block_on(async {
         let turns = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&turns);
-        let other = tokio::spawn(async move {
-            loop {
-                counted.fetch_add(1, Ordering::Relaxed);
-                // Meanwhile whatever the server sends arrives: few turns are waits for it.
-                std::thread::sleep(Duration::from_millis(1));
-                tokio::task::yield_now().await;
-            }
-        });
+        let other = tokio::spawn(poll_fn(move |context| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            // Meanwhile whatever the server sends arrives: few turns are waits for it.
+            std::thread::sleep(Duration::from_millis(1));
+            context.waker().wake_by_ref();
+            Poll::<()>::Pending
+        }));
         let end = client(&server).notify().reply(reply()).await;
         assert_eq!(end.unwrap_err().code(), ErrorCode::SentUnconfirmed);
         other.abort();
@@ -195,7 +199,7 @@ fn forged_webhooks_are_verified_beside_the_replies() {
             "{length} bytes: {} replies, median {flooded:?} (quiet {quiet:?}), {refused} refused",
             times.len(),
         );
-        let least = each_second as usize / 10;
+        let least = each_second as usize / 20;
         assert!(refused >= least, "{refused} refused: no flood");
         assert!(flooded < quiet + Duration::from_millis(50), "{flooded:?}");
     }
