@@ -49,10 +49,10 @@ function pairs(headers) {
 function add(flat, name, value) {
   if (Array.isArray(value)) {
     for (const one of value) {
-      flat.push(String(name), String(one));
+      flat.push(`${name}`, `${one}`);
     }
   } else if (value !== undefined && value !== null) {
-    flat.push(String(name), String(value));
+    flat.push(`${name}`, `${value}`);
   }
 }
 

@@ -111,7 +111,7 @@ function inboxWithoutStore() {
 
 test("the types name every code", () => {
   const types = readFileSync(join(root, "lib/errors.d.ts"), "utf8");
-  const union = types.slice(types.indexOf("KnownErrorCode ="), types.indexOf("/** Every error of"));
+  const union = types.slice(types.indexOf("KnownErrorCode ="), types.indexOf("/**\n * Every error of"));
   const named = [...union.matchAll(/"([a-z_]+)"/g)].map(([, code]) => code);
   assert.deepEqual(named.sort(), codes.map(([code]) => code).sort());
 });
