@@ -16,9 +16,9 @@ use backchat_tests::inbox::database::Database;
 const TABLES: &str = "SELECT string_agg(format('%I.%I', schemaname, tablename), ', ')
     FROM pg_tables WHERE schemaname = current_schema() AND tablename LIKE 'backchat%'";
 
-async fn error_of(url: &str) -> String {
+async fn error_of(url: &str, code: &str) -> String {
     let error = Ledger::open(url).await.unwrap_err();
-    assert_eq!(error.code().as_str(), "store_unavailable");
+    assert_eq!(error.code().as_str(), code);
     error.to_string()
 }
 
@@ -32,7 +32,7 @@ async fn a_role_without_the_right_to_make_tables() {
     for pooled in ["", "&pgbouncer=true"] {
         let url = database.url_of(&role, pooled);
         // Not even that it is there.
-        let error = error_of(&url).await;
+        let error = error_of(&url, "store_unavailable").await;
         assert!(
             error.contains(&format!("CREATE ON SCHEMA name TO \"{role}\"")),
             "{error}"
@@ -42,7 +42,7 @@ async fn a_role_without_the_right_to_make_tables() {
         .run(&format!("GRANT USAGE ON SCHEMA {schema_name} TO {role}"))
         .await;
     for pooled in ["", "&pgbouncer=true"] {
-        let error = error_of(&database.url_of(&role, pooled)).await;
+        let error = error_of(&database.url_of(&role, pooled), "store_unavailable").await;
         let grant = format!("`GRANT CREATE ON SCHEMA \"{schema_name}\" TO \"{role}\"`");
         assert!(error.contains(&grant), "{error}");
         assert!(
@@ -71,7 +71,7 @@ async fn tables_that_their_owner_has_made() {
     let ddl = schema(&database.url(""), 0).unwrap();
     assert!(ddl.contains(schema_name), "{ddl}");
     database.run(&ddl).await;
-    let error = error_of(&database.url_of(&role, "")).await;
+    let error = error_of(&database.url_of(&role, ""), "store_unavailable").await;
     assert!(
         error.contains("needs SELECT, INSERT, UPDATE and DELETE"),
         "{error}"
@@ -193,7 +193,7 @@ async fn a_running_process_notices_a_newer_version() {
             .integer("SELECT count(*) FROM backchat_ledger")
             .await;
         assert_eq!(rows, 1, "a row of the older version");
-        let opening = error_of(&url).await;
+        let opening = error_of(&url, "configuration").await;
         assert!(
             opening.contains("version 99, made by a newer Backchat"),
             "{opening}"

@@ -1,12 +1,12 @@
 internal import BackchatNative
 
-/// What one POST came to: ids, a status, an outcome and a time; never a text, a number or a token.
+/// What one request came to: ids, a status, an outcome and a time; never a text, a number or a token.
 ///
 /// A client's `log` hears of each, also of those that nobody waits for any more: one after the other, on
 /// a thread of its own, and often a moment after the call has returned. It may block: no call waits for
 /// it. Of the reports that wait for it the client keeps 1,000, and drops the rest.
 public struct Attempt: Sendable, Hashable {
-    /// `reply` or `send`.
+    /// `reply`, `send`, or `inbound_media` for a file that was fetched (`sent` when it came).
     public let operation: String
     /// 1 for the first attempt of a call.
     public let number: Int

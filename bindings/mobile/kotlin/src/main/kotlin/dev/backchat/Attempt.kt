@@ -5,10 +5,10 @@ import dev.backchat.internal.masked
 import kotlin.time.Duration
 
 /**
- * What one attempt to POST came to: ids, a status, an outcome and a time. Never a text, a number or a
+ * What one request came to: ids, a status, an outcome and a time. Never a text, a number or a
  * token.
  *
- * @property operation `reply` or `send`.
+ * @property operation `reply`, `send`, or `inbound_media` for a file that was fetched (`SENT` when it came).
  * @property number 1 for the first attempt of a call.
  * @property messageId the inbound message that is answered.
  * @property correlationId the correlation id that was sent along.
