@@ -502,7 +502,7 @@ export class Inbox {
   onError(hook: (failure: Failure) => unknown): this;
   /** Takes one webhook request, from any framework. Answer Prelude with the receipt. */
   receive(body: Body, headers: WebhookHeaders): Promise<Receipt>;
-  /** The same for an event that was verified elsewhere, or kept. */
+  /** Takes an event that was verified elsewhere, or kept. Its age does not matter. */
   handle(event: PreludeEvent): Promise<Receipt>;
   /** A handler for Express, Fastify (as `onRequest`), Next.js pages and `node:http`. */
   nodeHandler(): NodeHandler;

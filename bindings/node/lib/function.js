@@ -13,8 +13,8 @@ function noGenerator(name, value, shell) {
   return value;
 }
 
-// Whether `value`, which a function returned, is work that nobody has done: what a generator function
-// returns, also one that was compiled to an older JavaScript.
+// Tells whether a function returned work that nobody has done: a generator, also one that was compiled to
+// an older JavaScript.
 function isUndone(value) {
   if (types.isGeneratorObject(value)) {
     return true;

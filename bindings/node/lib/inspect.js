@@ -50,12 +50,12 @@ function isForeign(word) {
   return typeof word === "string" && native().plainWord(word) !== word;
 }
 
-// What is printed in their place.
+// Gives an ellipsis to print for each of them.
 function ellipses(foreign) {
   return Object.fromEntries(foreign.map((name) => [name, "…"]));
 }
 
-// The same for a plain object, which then prints an ellipsis for each of them.
+// Hides them in a plain object, which then prints an ellipsis for each.
 function maskedWords(object, names) {
   const foreign = hideForeign(object, names);
   if (foreign.length === 0) {

@@ -23,7 +23,7 @@ use tokio::sync::oneshot;
 
 use crate::{error, stderr};
 
-/// How long the end of the process waits for whoever reads stderr.
+/// Limits the wait, at the end of the process, for whoever reads stderr.
 const LONGEST_FLUSH: Duration = Duration::from_millis(500);
 
 /// What a letter is: JavaScript reads the numbers from here.

@@ -8,7 +8,7 @@ import { FaultServer } from "./support/fault_server.mjs";
 
 // A word of the wire that is none: private, and with what breaks a line of a log or hides it.
 const CANARY = "canary\nline\u001b[2J\u2028+33600000009";
-// The same, but what an address shows of it is what breaks a line.
+// A number whose first and last characters, which an address shows, break a line.
 const EDGES = "\n\u001b[31mcanary+33600000009\u2028\n";
 
 let server;
@@ -98,7 +98,7 @@ test("events that cannot be read", async () => {
   }
 });
 
-// What is printed of a reply that is answered so: its answer or its error, and the entries of the log.
+// Sends a reply that is answered so, and reads what is printed: its answer or its error, and the log.
 async function assertAnswerIsClean(step) {
   await server.reset();
   await server.script([step]);

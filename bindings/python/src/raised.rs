@@ -1,4 +1,4 @@
-//! What a handler raised, as an error of the inbox.
+//! Carries the exception that a handler raised, as an error of the inbox.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 
 use crate::function;
 
-/// What a handler raised. Printed as its class only: its words are the application's.
+/// Holds the exception that a handler raised. Printed as its class only: its words are the application's.
 pub(crate) struct Raised {
     pub(crate) exception: Py<PyAny>,
     /// Kept, so that no thread has to attach to the interpreter for it.

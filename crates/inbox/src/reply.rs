@@ -41,7 +41,8 @@ impl Prepared {
         self.own_correlation_id.clone()
     }
 
-    /// Sends it, once, and not after `latest`. The end is what the ledger records; the error is for the log.
+    /// Sends it, once, and not after `latest`. The end is what the ledger records; the error is for
+    /// the log.
     pub(crate) async fn send(
         self,
         client: &Client,

@@ -141,9 +141,7 @@ impl Inner {
                     answer: stored,
                 };
                 self.record_later(ticket, end);
-                let is_final = retry_in.is_none();
-                self.report_message(Stage::Store, &message, is_final, Arc::new(error));
-                return Worked::StoreFailed;
+                return self.store_failed(&message, retry_in.is_none(), error);
             }
         };
         let (end, error) = reply
@@ -227,7 +225,7 @@ impl Inner {
             },
             Err(error) => {
                 self.record_later(ticket, end);
-                self.store_failed(message, error)
+                self.store_failed(message, false, error)
             }
         }
     }
@@ -252,8 +250,8 @@ impl Inner {
         });
     }
 
-    fn store_failed(&self, message: &InboundMessage, error: Error) -> Worked {
-        self.report_message(Stage::Store, message, false, Arc::new(error));
+    fn store_failed(&self, message: &InboundMessage, is_final: bool, error: Error) -> Worked {
+        self.report_message(Stage::Store, message, is_final, Arc::new(error));
         Worked::StoreFailed
     }
 

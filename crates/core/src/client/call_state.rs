@@ -11,7 +11,6 @@
 //! 5 of 4,000 cancelled calls.)
 
 use std::sync::atomic::{AtomicU8, Ordering};
-
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::Notify;

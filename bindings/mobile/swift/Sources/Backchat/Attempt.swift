@@ -1,6 +1,6 @@
 internal import BackchatNative
 
-/// What one request came to: ids, a status, an outcome and a time; never a text, a number or a token.
+/// Tells how one request ended: ids, a status, an outcome and a time; never a text, a number or a token.
 ///
 /// A client's `log` hears of each, also of those that nobody waits for any more: one after the other, on
 /// a thread of its own, and often a moment after the call has returned. It may block: no call waits for

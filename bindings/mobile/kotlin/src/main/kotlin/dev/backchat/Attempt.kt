@@ -5,7 +5,7 @@ import dev.backchat.internal.masked
 import kotlin.time.Duration
 
 /**
- * What one request came to: ids, a status, an outcome and a time. Never a text, a number or a
+ * Tells how one request ended: ids, a status, an outcome and a time. Never a text, a number or a
  * token.
  *
  * @property operation `reply`, `send`, or `inbound_media` for a file that was fetched (`SENT` when it came).
