@@ -10,6 +10,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::exit::Failure;
+use crate::files;
 use crate::output::Output;
 
 #[derive(Args)]
@@ -177,12 +178,12 @@ async fn rearm(
 ) -> Result<(), Failure> {
     let rearmed = match event {
         None => ledger.rearm(id).await?,
-        Some(file) => match Event::from_json(std::fs::read(file)?)? {
+        Some(path) => match Event::from_json(files::bytes(path)?)? {
             Event::InboundMessage(message) if message.message_id == *id => {
                 ledger.rearm_with(&message).await?
             }
             _ => {
-                let why = format!("the event in {} is not about {id}", file.display());
+                let why = format!("the event in {} is not about {id}", path.display());
                 return Err(Failure::Usage(why));
             }
         },

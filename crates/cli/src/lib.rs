@@ -5,6 +5,7 @@
 mod control;
 mod demo;
 mod exit;
+mod files;
 mod inbox;
 mod output;
 mod reply;

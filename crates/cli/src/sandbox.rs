@@ -9,6 +9,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::exit::Failure;
+use crate::files;
 use crate::output::Output;
 use crate::shell::Shell;
 use crate::webhook::Salt;
@@ -47,9 +48,7 @@ pub(crate) async fn run(options: Options, output: Output) -> Result<(), Failure>
         builder = builder.webhook_url(url);
     }
     if let Some(key) = options.key {
-        let pem = std::fs::read_to_string(&key)
-            .map_err(|e| Failure::Local(format!("{}: {e}", key.display())))?;
-        builder = builder.signing_key_pem(pem);
+        builder = builder.signing_key_pem(files::text(&key)?);
     }
     let sandbox = builder.start().await?;
     let (url, token) = (sandbox.url(), sandbox.token());

@@ -1,7 +1,6 @@
 //! `backchat webhook sign|verify`: `X-Webhook-Signature` over the bytes of a file.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use backchat_core::Webhook;
 use backchat_sandbox::{SaltLength, Signer};
@@ -9,6 +8,7 @@ use clap::{Subcommand, ValueEnum};
 use serde_json::{json, to_value};
 
 use crate::exit::Failure;
+use crate::files;
 use crate::output::Output;
 
 #[derive(Subcommand)]
@@ -56,8 +56,8 @@ pub(crate) fn run(command: &Command, output: Output) -> Result<(), Failure> {
                 Salt::Digest => SaltLength::Digest,
                 Salt::Max => SaltLength::Max,
             };
-            let signer = Signer::from_pem(&text(key)?, salt)?;
-            let header = signer.sign(&bytes(file)?)?;
+            let signer = Signer::from_pem(&files::text(key)?, salt)?;
+            let header = signer.sign(&files::bytes(file)?)?;
             output.result(&json!({"x-webhook-signature": header}), &header);
         }
         Command::Verify {
@@ -65,20 +65,12 @@ pub(crate) fn run(command: &Command, output: Output) -> Result<(), Failure> {
             signature,
             file,
         } => {
-            let webhook = Webhook::new(&text(key)?)?;
+            let webhook = Webhook::new(&files::text(key)?)?;
             let headers = [("x-webhook-signature", signature)];
-            let event = webhook.verify(&bytes(file)?, headers)?;
+            let event = webhook.verify(&files::bytes(file)?, headers)?;
             let lines = format!("good: {} {}", event.event_type(), event.id());
             output.result(&to_value(&event).unwrap_or_default(), &lines);
         }
     }
     Ok(())
-}
-
-fn bytes(file: &Path) -> Result<Vec<u8>, Failure> {
-    fs::read(file).map_err(|e| Failure::Local(format!("{}: {e}", file.display())))
-}
-
-fn text(file: &Path) -> Result<String, Failure> {
-    fs::read_to_string(file).map_err(|e| Failure::Local(format!("{}: {e}", file.display())))
 }

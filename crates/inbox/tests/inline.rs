@@ -480,6 +480,50 @@ async fn a_sender_that_is_no_number_is_rejected_without_a_post() {
     assert_eq!(record.code.as_deref(), Some("invalid_phone_number"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_process_has_handled_is_a_duplicate_to_another_on_one_file() {
+    let folder = places::Folder::new();
+    Box::pin(two_inboxes_handle_once(&folder.url())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_process_has_handled_is_a_duplicate_to_another_on_one_database() {
+    if let Some(database) = places::Database::new().await {
+        Box::pin(two_inboxes_handle_once(database.url())).await;
+    }
+}
+
+async fn two_inboxes_handle_once(url: &str) {
+    let api = Api::new().await;
+    let handled = Arc::new(AtomicU32::new(0));
+    let inboxes = [api.inbox_at(url).await, api.inbox_at(url).await];
+    for inbox in &inboxes {
+        let count = |handled: &Arc<AtomicU32>| {
+            let handled = Arc::clone(handled);
+            move || {
+                handled.fetch_add(1, Ordering::Relaxed);
+                async {}
+            }
+        };
+        let (delivery, opt_out, other) = (count(&handled), count(&handled), count(&handled));
+        inbox.on_delivery(move |_| delivery()).unwrap();
+        inbox.on_opt_out(move |_| opt_out()).unwrap();
+        inbox.on_other(move |_| other()).unwrap();
+    }
+    let opt_out = br#"{"id":"evt_1","type":"marketing.subscription.stop","payload":{"action":"STOP"},"created_at":"2025-10-24T08:59:10Z"}"#;
+    let new =
+        br#"{"id":"evt_2","type":"moon.rose","payload":{},"created_at":"2025-10-24T08:59:10Z"}"#;
+    let delivery = delivered("tx_1", None);
+    for event in [delivery.as_slice(), opt_out, new] {
+        let mut answers = Vec::new();
+        for inbox in inboxes.iter().cycle().take(4) {
+            answers.push(post_to(inbox, event).await.body);
+        }
+        assert_eq!(answers, ["handled", "duplicate", "duplicate", "duplicate"]);
+    }
+    assert_eq!(handled.load(Ordering::Relaxed), 3);
+}
+
 #[tokio::test]
 async fn other_events_and_other_requests() {
     let api = Api::new().await;

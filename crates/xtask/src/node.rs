@@ -23,7 +23,11 @@ pub(crate) fn suite() -> io::Result<Vec<Report>> {
         package.lint("attw", &["attw", "--no-definitely-typed", "--no-color"])?,
     ];
     let mut test = Command::new("node");
-    test.arg("--test").args(test_files(&package.app)?);
+    // Without this, Node leaves one core free: on two cores the files run one after the other.
+    let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+    test.arg("--test")
+        .arg(format!("--test-concurrency={at_once}"))
+        .args(test_files(&package.app)?);
     package.environment(&mut test)?;
     match Postgres::start() {
         Ok(postgres) => {

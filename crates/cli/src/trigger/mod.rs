@@ -13,6 +13,7 @@ use tokio::time::sleep;
 
 use crate::control;
 use crate::exit::Failure;
+use crate::files;
 use crate::output::Output;
 use report::{Report, Webhook};
 
@@ -95,8 +96,7 @@ fn request(options: &Options) -> Result<Value, Failure> {
 }
 
 fn file(path: &Path, content_type: Option<&str>) -> Result<Value, Failure> {
-    let data = std::fs::read(path)
-        .map_err(|error| Failure::Local(format!("{}: {error}", path.display())))?;
+    let data = files::bytes(path)?;
     let guessed = mime_guess::from_path(path).first_or_octet_stream();
     Ok(json!({
         "content_type": content_type.unwrap_or(guessed.essence_str()),

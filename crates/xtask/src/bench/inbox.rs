@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use backchat_core::jiff::Timestamp;
 use backchat_core::{Client, Event, Webhook};
 use backchat_inbox::Inbox;
 use clap::Args;
 use serde::{Deserialize, Serialize};
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, spawn_blocking};
 
 use super::reply::{self, start_stub};
 use super::{Cores, count, cpu, measured};
@@ -22,6 +23,9 @@ use crate::postgres::Postgres;
 const EVENTS: usize = 10_000;
 const ROWS: u32 = 1_000_000;
 const OLD_ROWS: u32 = 50_000;
+
+/// When the seed's event was made.
+const SEED_TIME: &str = "2025-10-24T08:59:10.736925502Z";
 
 /// The longest that cleaning up may hold an event up, in milliseconds.
 const PAUSE: f64 = 50.0;
@@ -34,7 +38,7 @@ pub(crate) struct Options {
     url: String,
     #[arg(long)]
     in_flight: usize,
-    /// Cleans the ledger up meanwhile.
+    /// Cleans up old rows meanwhile.
     #[arg(long)]
     prune: bool,
 }
@@ -114,10 +118,13 @@ fn full(api: &str, name: &str, store: &str) -> Done {
 
 /// How long one event waits while old rows are deleted, and in the same ledger while none are.
 fn pause(api: &str, name: &str, store: &str) -> Done {
-    fill::rows(store, "old", OLD_ROWS, Duration::from_hours(40 * 24))?;
     let before = process(store, api, 1, false)?;
     let pruning = process(store, api, 1, true)?;
     let after = process(store, api, 1, false)?;
+    if pruning.pruned < OLD_ROWS.into() {
+        let why = format!("cleaning up deleted {} of {OLD_ROWS} rows", pruning.pruned);
+        return Err(why.into());
+    }
     let longest = pruning.longest_milliseconds;
     println!(
         "{name}: while {} old rows are deleted the longest of {EVENTS} events took {longest:.1} ms, of a thousand {:.1} ms  goal {PAUSE:.0}  {}",
@@ -191,6 +198,11 @@ pub(super) fn measure(options: &Options) -> Done {
             .build()?;
         inbox.on_message(|message| async move { format!("You said: {}", message.text) })?;
         receive(&inbox, 1_000_000, 500, options.in_flight).await?;
+        if options.prune {
+            // Not before: the first request cleans up by itself.
+            let store = options.store.clone();
+            spawn_blocking(move || fill_old(&store)).await??;
+        }
         let pruning = options.prune.then(|| {
             let inbox = inbox.clone();
             tokio::spawn(async move { inbox.prune().await })
@@ -216,6 +228,11 @@ pub(super) fn measure(options: &Options) -> Done {
     })?;
     println!("{}", serde_json::to_string(&measured)?);
     Ok(())
+}
+
+fn fill_old(store: &str) -> Result<(), String> {
+    fill::rows(store, "old", OLD_ROWS, Duration::from_hours(40 * 24))
+        .map_err(|error| error.to_string())
 }
 
 fn milliseconds(time: &Duration) -> f64 {
@@ -260,10 +277,12 @@ async fn receive(
     Ok(times)
 }
 
-/// The seed's event with a message id and a sender of its own.
+/// The seed's event, made now, with a message id and a sender of its own.
 fn event(run: &str, number: usize) -> Vec<u8> {
     let seed = include_str!("../../../../tests/vectors/seed-event.json");
+    // Cleaning up goes by the events' times too: after an old event nothing is old.
     let event = seed
+        .replace(SEED_TIME, &Timestamp::now().to_string())
         .replace(
             "im_01k8aq2zggeyssvt53zgvpx63a",
             &format!("im_{run}x{number}"),
