@@ -52,12 +52,17 @@ def fault_server(fault_command: list[str]) -> Iterator[FaultServer]:
         yield server
 
 
+SAID = "said"
+
+
 @pytest.fixture
-def say(capfd: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    """Prints a line of its own past the capture: it is shown in every run."""
+def say(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Has a line stand at the end of every run."""
+    return lambda line: record_property(SAID, line)
 
-    def write(line: str) -> None:
-        with capfd.disabled():
-            print(f"\n{line}", flush=True)
 
-    return write
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, line in report.user_properties:
+            if name == SAID:
+                terminalreporter.write_line(str(line))

@@ -6,6 +6,7 @@ import asyncio
 import functools
 import gc
 import logging
+import threading
 import warnings
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from typing import Any
@@ -225,6 +226,24 @@ def test_a_coroutine_behind_a_lambda_is_a_failure(
     assert "AsyncInbox" in str(failures[0].error)
     assert len(errors(caplog)) == 1
     assert sandbox.messages == []
+
+
+def test_an_alarm_that_follows_a_handler_runs_in_its_request(sandbox: Sandbox) -> None:
+    """On the same thread, before the receipt: where the server freezes the process between requests,
+    another thread would not run."""
+    inbox = backchat.Inbox(sandbox.client(), sandbox.webhook())
+    threads: list[int] = []
+    inbox.on_error(lambda failure: threads.append(threading.get_ident()))
+
+    def fails(event: object) -> None:
+        raise LookupError
+
+    inbox.on_opt_out(fails)
+    event = events(sandbox)["on_opt_out"]
+    assert isinstance(event, SignedEvent)
+    for number in range(1, 301):
+        assert inbox.receive(event.body, event.headers).body == "handler_failed"
+        assert threads == [threading.get_ident()] * number
 
 
 def test_a_coroutine_of_on_error_is_told(

@@ -9,7 +9,7 @@ use std::process::Command;
 use backchat_tests::vectors::case_count;
 
 use crate::postgres::Postgres;
-use crate::suite::{Report, TESTED, cargo, root};
+use crate::suite::{Report, TESTED, cargo, files_at_once, root};
 
 /// Everything, with a Postgres of its own.
 pub(crate) fn suite() -> io::Result<Vec<Report>> {
@@ -23,10 +23,8 @@ pub(crate) fn suite() -> io::Result<Vec<Report>> {
         package.lint("attw", &["attw", "--no-definitely-typed", "--no-color"])?,
     ];
     let mut test = Command::new("node");
-    // Without this, Node leaves one core free: on two cores the files run one after the other.
-    let at_once = std::thread::available_parallelism().map_or(1, usize::from);
     test.arg("--test")
-        .arg(format!("--test-concurrency={at_once}"))
+        .arg(format!("--test-concurrency={}", files_at_once()))
         .args(test_files(&package.app)?);
     package.environment(&mut test)?;
     match Postgres::start() {

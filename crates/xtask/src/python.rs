@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::postgres::Postgres;
-use crate::suite::{Report, TESTED, root};
+use crate::suite::{Report, TESTED, files_at_once, root};
 
 /// The oldest Python that the package runs on.
 const OLDEST: (u32, u32) = (3, 10);
@@ -111,6 +111,9 @@ impl Environment {
     fn test(&self) -> io::Result<Report> {
         let mut tests = self.python();
         tests.args(["-m", "pytest", "--quiet", "-p", "no:cacheprovider"]);
+        tests.arg(format!("--numprocesses={}", files_at_once()));
+        // The tests of a file share its fixtures.
+        tests.arg("--dist=loadfile");
         let program = std::env::current_exe()?;
         let server = format!("{} fault-server", program.display());
         tests.env("BACKCHAT_FAULT_SERVER", server);

@@ -12,6 +12,11 @@ pub(crate) const SHIPPED: &str = "release";
 /// overflows and the like are on.
 pub(crate) const TESTED: &str = "dev";
 
+/// How many test files to run at once: one more than cores, for many tests wait.
+pub(crate) fn files_at_once() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from) + 1
+}
+
 /// What came of a suite.
 pub(crate) struct Report {
     pub(crate) name: String,

@@ -77,7 +77,10 @@ pub(crate) struct Job {
     done: Own<Mutex<Option<Done>>>,
 }
 
-type Done = oneshot::Sender<Result<CoreAnswer, HandlerError>>;
+/// How a handler ended.
+pub(super) type Ended = Result<CoreAnswer, HandlerError>;
+
+type Done = oneshot::Sender<Ended>;
 
 #[pymethods]
 impl Job {
@@ -111,41 +114,45 @@ impl Job {
     /// The handler returned `value`.
     fn finish(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let answer = self.answer(value)?;
-        self.end();
         self.settle(answer.map_err(Into::into));
         Ok(())
     }
 
     /// The handler raised `error`: the message is released. The inbox reports it, with its traceback.
     fn fail(&self, error: &Bound<'_, PyAny>) {
-        self.end();
         self.settle(Err(Box::new(Raised::new(error))));
     }
 
     /// The handler was interrupted: the message is released.
     fn release(&self) {
-        self.settle(Err("interrupted".into()));
+        self.tell(Err("interrupted".into()));
     }
 
     /// Runs the handler on this thread.
     fn run(&self, py: Python<'_>) -> PyResult<()> {
-        self.run_here(py)
+        if let Some(ended) = self.run_here(py)? {
+            self.settle(ended);
+        }
+        Ok(())
     }
 }
 
 impl Job {
+    /// Runs the handler on this thread, for [`Job::settle`]; `None`: the inbox does not want it any more.
     /// What is no `Exception`, such as Ctrl-C, goes on to the caller.
-    pub(super) fn run_here(&self, py: Python<'_>) -> PyResult<()> {
+    pub(super) fn run_here(&self, py: Python<'_>) -> PyResult<Option<Ended>> {
         if self.run.is_unwanted() {
-            return Ok(());
+            return Ok(None);
         }
-        let called = self.handler.function.call1(py, self.arguments(py)?);
-        match called {
-            Ok(value) => self.finish(value.bind(py)),
+        match self.handler.function.call1(py, self.arguments(py)?) {
+            Ok(value) => {
+                let answer = self.answer(value.bind(py))?;
+                Ok(Some(answer.map_err(Into::into)))
+            }
             Err(error) if error.is_instance_of::<PyException>(py) => {
                 // With its traceback.
-                self.fail(error.into_value(py).bind(py).as_any());
-                Ok(())
+                let raised = Raised::new(error.into_value(py).bind(py).as_any());
+                Ok(Some(Err(Box::new(raised))))
             }
             Err(error) => {
                 self.end();
@@ -153,6 +160,12 @@ impl Job {
                 Err(error)
             }
         }
+    }
+
+    /// Tells the inbox how the handler ended.
+    pub(super) fn settle(&self, ended: Ended) {
+        self.end();
+        self.tell(ended);
     }
 
     fn answer(&self, value: &Bound<'_, PyAny>) -> PyResult<Result<CoreAnswer, WrongAnswer>> {
@@ -179,13 +192,13 @@ impl Job {
         WrongAnswer::to_message(&self.handler, value).map(Err)
     }
 
-    fn settle(&self, result: Result<CoreAnswer, HandlerError>) {
+    fn tell(&self, ended: Ended) {
         let Some(done) = self.done.get() else {
             return;
         };
         let done = done.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(done) = done {
-            let _nobody_waits = done.send(result);
+            let _nobody_waits = done.send(ended);
         }
     }
 }

@@ -132,7 +132,12 @@ impl ThreadSteps {
     pub(super) fn finish(&self, py: Python<'_>) -> PyResult<Step> {
         loop {
             match wait::next(py, self.receiver()?)? {
-                Step::Job(job) => self.busy(|| job.run_here(py))?,
+                Step::Job(job) => {
+                    // A report that follows the end of the handler is told here again.
+                    if let Some(ended) = self.busy(|| job.run_here(py))? {
+                        job.settle(ended);
+                    }
+                }
                 Step::Report(report) => self.busy(|| report.run_here(py))?,
                 end => return Ok(end),
             }

@@ -217,7 +217,8 @@ statements! {
           AND {is_sending} AND lease_until < {now}
         RETURNING {record}";
     /// scope, limit, retention, `at_most` less it, abandoned, `at_most` less it. (A row that an
-    /// operator re-armed is old, and has just changed.)
+    /// operator re-armed is old, and has just changed.) In no order: for one by age SQLite would read
+    /// every row.
     PruneWaiting = "
         UPDATE backchat_ledger SET state = 'given_up', due_at = NULL, updated_at = {now}
         WHERE (scope, message_id, slot) IN (
@@ -226,7 +227,7 @@ statements! {
               AND (({old} AND {unchanged})
                    OR (due_at IS NULL AND updated_at < {now} - ?6
                        AND updated_at < {newest} - ?6 AND updated_at < ?7))
-            ORDER BY created_at LIMIT ?3)
+            LIMIT ?3)
           AND coalesce(state, '') IN ('queued', 'retrying')
         RETURNING {record}";
     /// scope, limit, retention, `at_most` less it
@@ -275,9 +276,14 @@ statements! {
         RETURNING 1";
 }
 
-#[cfg(feature = "postgres")]
 impl Statement {
+    #[cfg(test)]
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().map(|(statement, _)| *statement)
+    }
+
     /// Whether it may have to read every row: only operators run these.
+    #[cfg(any(feature = "postgres", test))]
     pub(crate) fn reads_all(self) -> bool {
         matches!(
             self,

@@ -80,3 +80,29 @@ pub(super) fn ready<T>(
         Poll::Pending => Err(StoreError::new("an operation on a file waited")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema;
+    use super::*;
+
+    /// The statements hold the write lock, which every message needs.
+    #[test]
+    fn no_statement_that_runs_beside_messages_reads_every_row() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection).unwrap();
+        let statements = Statements::new(&DIALECT);
+        for statement in Statement::all().filter(|statement| !statement.reads_all()) {
+            let sql = format!("EXPLAIN QUERY PLAN {}", statements.sql(statement));
+            let mut plan = connection.prepare(&sql).unwrap();
+            let mut steps = plan.raw_query();
+            while let Some(step) = steps.next().unwrap() {
+                let step: String = step.get("detail").unwrap();
+                // The newest row is found by the index alone, at its end.
+                let is_whole = step.starts_with("SCAN backchat")
+                    || (step.ends_with("(scope=?)") && !step.contains("COVERING"));
+                assert!(!is_whole, "{statement:?}: {step}");
+            }
+        }
+    }
+}
