@@ -78,17 +78,13 @@ async fn answers_once(example: &str, store: &str) {
     assert_eq!(sent[0].to(), "+33612345678");
 }
 
-fn temporary(name: &str) -> std::path::PathBuf {
-    std::env::temp_dir().join(format!("backchat-{}-{name}", std::process::id()))
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_quickstart_answers_once() {
-    let database = temporary("quickstart.db");
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("quickstart");
+    let _absent = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let database = folder.join("inbox.db");
     answers_once("quickstart", &format!("sqlite:{}", database.display())).await;
-    for suffix in ["", "-wal", "-shm"] {
-        let _absent = std::fs::remove_file(format!("{}{suffix}", database.display()));
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
