@@ -225,8 +225,10 @@ def test_the_celery_bot_loses_nothing_when_a_machine_dies(sandbox: Sandbox, tmp_
                 eventually(lambda: runs.exists() and len(runs.read_text().split()) >= 2)
                 os.killpg(first.pid, signal.SIGKILL)
                 first.wait()
+                # A worker looks for what others left as it starts, and then only every 100 s.
+                time.sleep(5)
                 with program(WORKER, env, tmp_path):
-                    eventually(lambda: len(sandbox.messages) >= len(texts), 90)
+                    eventually(lambda: len(sandbox.messages) >= len(texts), 150)
         finally:
             broker.terminate()
     assert sorted(message.text for message in sandbox.messages) == sorted(

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::debian;
 use crate::postgres::Postgres;
 use crate::suite::{Report, TESTED, files_at_once, root};
 
@@ -17,6 +18,9 @@ pub(crate) fn suite() -> io::Result<Vec<Report>> {
         Ok(environment) => environment,
         Err(why) => return Ok(vec![Report::skipped("python", why)]),
     };
+    if let Err(why) = find_redis() {
+        println!("{why}");
+    }
     let mut reports = vec![environment.test()?];
     let python = environment.program();
     let checks: [(&str, &[&str]); 4] = [
@@ -110,7 +114,7 @@ impl Environment {
 
     fn test(&self) -> io::Result<Report> {
         let mut tests = self.python();
-        tests.args(["-m", "pytest", "--quiet", "-p", "no:cacheprovider"]);
+        tests.args(["-m", "pytest", "--quiet", "-rs", "-p", "no:cacheprovider"]);
         tests.arg(format!("--numprocesses={}", files_at_once()));
         // The tests of a file share its fixtures.
         tests.arg("--dist=loadfile");
@@ -134,6 +138,18 @@ impl Environment {
 /// The package's folder.
 pub(crate) fn here() -> PathBuf {
     root().join("bindings/python")
+}
+
+/// The broker of a Celery example's test, which skips without it.
+fn find_redis() -> Result<(), String> {
+    const PACKAGE: &str = "redis-server";
+    if Command::new(PACKAGE).arg("--version").output().is_ok() {
+        return Ok(());
+    }
+    if !debian::can_install() {
+        return Err(format!("no {PACKAGE}: install it"));
+    }
+    debian::install(PACKAGE)
 }
 
 fn find_python() -> Result<(), String> {

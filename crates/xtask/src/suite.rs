@@ -25,8 +25,13 @@ pub(crate) struct Report {
 }
 
 pub(crate) enum End {
-    /// Passed or failed, with the counts of its runner (a check without a runner counts as one).
-    Ran { passed: u64, failed: u64 },
+    /// Passed or failed, with the counts of its runner (a check without a runner counts as one). Tests
+    /// that skip themselves fail with `CI=true`.
+    Ran {
+        passed: u64,
+        failed: u64,
+        skipped: u64,
+    },
     /// Not run on this machine, and why. Never with `CI=true`.
     Skipped(String),
 }
@@ -76,6 +81,7 @@ impl Report {
             end: End::Ran {
                 passed: u64::from(ran.is_ok()),
                 failed: u64::from(ran.is_err()),
+                skipped: 0,
             },
             took: started.elapsed(),
         }
@@ -91,13 +97,14 @@ impl Report {
 }
 
 /// The sum of all lines in which runners sum up: `test result: ok. 3 passed; 0 failed; …` of `cargo
-/// test`, `3 passed, 1 failed in 2.05s` of pytest, `# pass 3` and `# fail 0` of `node --test`, `Test run
-/// with 3 tests passed after …` of Swift, `Tests run: 3, Failures: 0, …` of Maven.
+/// test`, `3 passed, 1 failed in 2.05s` of pytest, `# pass 3`, `# fail 0` and `# skipped 0` of `node
+/// --test`, `Test run with 3 tests passed after …` of Swift, `Tests run: 3, Failures: 0, …` of Maven.
 #[derive(Default)]
 struct Counts {
     runners: u64,
     passed: u64,
     failed: u64,
+    skipped: u64,
     /// Tests that Swift said had failed, or been skipped: its last line counts all.
     swift: (u64, u64),
 }
@@ -112,11 +119,15 @@ impl Counts {
         if let Some(failed) = node("# fail ") {
             self.failed += failed;
         }
+        if let Some(skipped) = node("# skipped ") {
+            self.skipped += skipped;
+        }
         self.read_swift(line);
-        if let Some((passed, failed)) = of_surefire(line) {
+        if let Some([passed, failed, skipped]) = of_surefire(line) {
             self.runners += 1;
             self.passed += passed;
             self.failed += failed;
+            self.skipped += skipped;
         }
         let line = line.trim().trim_matches('=').trim();
         let Some(result) = line
@@ -134,6 +145,7 @@ impl Counts {
             match word {
                 "passed" => self.passed += before.parse().unwrap_or(0),
                 "failed" | "error" | "errors" => self.failed += before.parse().unwrap_or(0),
+                "skipped" | "ignored" => self.skipped += before.parse().unwrap_or(0),
                 _ => {}
             }
             before = word;
@@ -162,6 +174,7 @@ impl Counts {
                 .unwrap_or(0)
                 .saturating_sub(failed + skipped);
             self.failed += failed;
+            self.skipped += skipped;
         }
     }
 
@@ -178,13 +191,17 @@ impl Counts {
         } else {
             failed.max(1)
         };
-        End::Ran { passed, failed }
+        End::Ran {
+            passed,
+            failed,
+            skipped: self.skipped,
+        }
     }
 }
 
 /// `Tests run: 9, Failures: 1, Errors: 0, Skipped: 2` as the sum of all classes (each class has a line
-/// of its own, which goes on): passed and failed.
-fn of_surefire(line: &str) -> Option<(u64, u64)> {
+/// of its own, which goes on): passed, failed and skipped.
+fn of_surefire(line: &str) -> Option<[u64; 3]> {
     let (_, counts) = line.split_once("Tests run: ")?;
     let mut numbers = counts.split(", ").map(|count| {
         let number = count.rsplit(' ').next()?;
@@ -196,7 +213,7 @@ fn of_surefire(line: &str) -> Option<(u64, u64)> {
     numbers
         .next()
         .is_none()
-        .then(|| (run.saturating_sub(failed + skipped), failed))
+        .then(|| [run.saturating_sub(failed + skipped), failed, skipped])
 }
 
 /// `3 passed, 1 skipped in 2.05s`
@@ -249,7 +266,7 @@ mod tests {
             counts.read(line);
         }
         match counts.end(succeeded) {
-            End::Ran { passed, failed } => (passed, failed),
+            End::Ran { passed, failed, .. } => (passed, failed),
             End::Skipped(why) => panic!("{why}"),
         }
     }
@@ -317,6 +334,29 @@ mod tests {
         assert_eq!(end(&passed, true), (1, 0));
         let none = ["✔ Test run with 0 tests passed after 0.001 seconds."];
         assert_eq!(end(&none, true), (0, 1));
+    }
+
+    #[test]
+    fn tests_that_skip_themselves_are_counted() {
+        for lines in [
+            ["66 passed, 2 skipped in 69.55s (0:01:09)", ""],
+            [
+                "test result: ok. 3 passed; 0 failed; 2 ignored; 0 measured",
+                "",
+            ],
+            ["# pass 7", "# skipped 2"],
+            [
+                "[WARNING] Tests run: 9, Failures: 0, Errors: 0, Skipped: 2",
+                "",
+            ],
+        ] {
+            let mut counts = Counts::default();
+            for line in lines {
+                counts.read(line);
+            }
+            let end = counts.end(true);
+            assert!(matches!(end, End::Ran { skipped: 2, .. }), "{lines:?}");
+        }
     }
 
     #[test]

@@ -52,14 +52,22 @@ fn summarise(reports: &[Report]) -> Done {
     println!();
     for Report { name, end, took } in reports {
         match end {
-            End::Ran { passed, failed } => {
+            End::Ran {
+                passed,
+                failed,
+                skipped,
+            } => {
                 all_passed += passed;
                 all_failed += failed;
+                all_skipped += skipped;
                 let verdict = if *failed == 0 { "ok" } else { "FAILED" };
                 println!(
                     "{verdict:>7}  {name:<10} {passed:>5} passed {failed:>4} failed {:>7.1} s",
                     took.as_secs_f64()
                 );
+                if *skipped > 0 {
+                    println!("SKIPPED  {name:<10} {skipped} of its tests, which say why above");
+                }
             }
             End::Skipped(why) => {
                 all_skipped += 1;
