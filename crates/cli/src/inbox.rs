@@ -127,13 +127,15 @@ async fn list(
         .collect::<serde_json::Map<_, _>>()
         .into();
     let mut lines: Vec<_> = rows.iter().map(line).collect();
-    lines.push(
-        counts
+    lines.push(if counts.is_empty() {
+        "no messages".to_owned()
+    } else {
+        let counts: Vec<_> = counts
             .iter()
             .map(|(state, count)| format!("{count} {state}"))
-            .collect::<Vec<_>>()
-            .join(", "),
-    );
+            .collect();
+        counts.join(", ")
+    });
     if let Some(age) = waiting {
         lines.push(format!(
             "the oldest maybe_sent has waited {} s",

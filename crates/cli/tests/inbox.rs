@@ -122,6 +122,9 @@ async fn tells_slots_apart() {
     assert_eq!(listed["rows"][0]["message_id"], id);
     let shown = json_of(&folder, &["show", id, "--slot", "survey"]).await;
     assert_eq!(shown["state"], "given_up");
+    let store = store(&folder);
+    let none = program(&["--store", &store, "list", "--slot", "another"]).await;
+    assert_eq!(none.stdout, b"no messages\n", "{none:?}");
     let (code, said) = failure(&folder, &["show", id, "--slot", "another"]).await;
     assert_eq!((code, said.contains(id)), (1, true), "{said}");
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use backchat_core::{DeliveryEvent, Error, Event, InboundMessage, OptOutEvent};
@@ -12,6 +13,9 @@ use crate::answer::{Answer, HandlerError, IntoAnswer, IntoHandled};
 use crate::caller;
 use crate::context::HandlerContext;
 use crate::failure::Failure;
+
+/// How long a run that was aborted may take to let go: one that blocks its thread does not.
+const LETTING_GO: Duration = Duration::from_millis(100);
 
 type Running<T> = Pin<Box<dyn Future<Output = Result<T, HandlerError>> + Send>>;
 
@@ -61,6 +65,8 @@ impl<E: Send + 'static, T: Send + 'static> Handler<E, T> {
         };
         context.cancel();
         task.abort();
+        // What it held is free, and whoever runs it knows, before anybody hears of the failure.
+        let _blocks = tokio::time::timeout(LETTING_GO, task).await;
         Some(Err(Box::new(unwanted)))
     }
 }

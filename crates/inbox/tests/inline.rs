@@ -324,6 +324,35 @@ async fn a_rearming_does_not_wait_for_a_handler_without_an_end() {
 }
 
 #[tokio::test]
+async fn a_handler_that_took_too_long_has_let_go_before_its_failure_is_told() {
+    struct Held(Arc<AtomicU32>);
+    impl Drop for Held {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    let api = Api::new().await;
+    let inbox = api.silent(|builder| builder.handler_timeout(Duration::from_millis(50)));
+    let freed = Arc::new(AtomicU32::new(0));
+    let holds = Arc::clone(&freed);
+    let holding = move |_| {
+        let held = Held(Arc::clone(&holds));
+        async move {
+            let _held = held;
+            without_an_end::<Option<String>>().await
+        }
+    };
+    inbox.on_message(holding).unwrap();
+    let told = Arc::new(AtomicU32::new(0));
+    let (tells, frees) = (Arc::clone(&told), Arc::clone(&freed));
+    inbox
+        .on_error(move |_| tells.store(frees.load(Ordering::Relaxed), Ordering::Relaxed))
+        .unwrap();
+    assert_eq!(post_to(&inbox, &hello(1)).await.body, "handler_failed");
+    assert_eq!(told.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
 async fn an_event_whose_handler_has_no_end_is_reported_each_time() {
     let api = Api::new().await;
     let limit = Duration::from_millis(50);
