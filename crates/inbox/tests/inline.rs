@@ -343,13 +343,13 @@ async fn a_handler_that_took_too_long_has_let_go_before_its_failure_is_told() {
         }
     };
     inbox.on_message(holding).unwrap();
-    let told = Arc::new(AtomicU32::new(0));
-    let (tells, frees) = (Arc::clone(&told), Arc::clone(&freed));
+    let when_told = Arc::new(AtomicU32::new(0));
+    let noted = Arc::clone(&when_told);
     inbox
-        .on_error(move |_| tells.store(frees.load(Ordering::Relaxed), Ordering::Relaxed))
+        .on_error(move |_| noted.store(freed.load(Ordering::Relaxed), Ordering::Relaxed))
         .unwrap();
     assert_eq!(post_to(&inbox, &hello(1)).await.body, "handler_failed");
-    assert_eq!(told.load(Ordering::Relaxed), 1);
+    assert_eq!(when_told.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]
